@@ -1,0 +1,72 @@
+/// An error a person can act on: every error this program reports conforms.
+public protocol Diagnostic: Error, Sendable, CustomStringConvertible {
+  /// Stable and greppable, such as `shape.mismatch`.
+  var code: String { get }
+  /// One sentence: where, what was expected, what came.
+  var message: String { get }
+  /// The next thing to try, in the imperative; `nil` where the message says it all.
+  var hint: String? { get }
+}
+
+extension Diagnostic {
+  public var hint: String? { nil }
+  public var description: String { hint.map { "\(message)\n  hint: \($0)" } ?? message }
+}
+
+/// What a user, a file or a plugin can do wrong with tensors.
+public enum EngineError: Diagnostic, Equatable {
+  case shapeMismatch(op: String, lhs: Shape, rhs: Shape)
+  case dtypeMismatch(op: String, expected: String, got: DType)
+  case invalidShape(op: String, dimensions: [Int], reason: String)
+  case invalidAxis(op: String, axis: Int, rank: Int)
+  case invalidArgument(op: String, argument: String, expected: String, got: String)
+  case unboundPlaceholder(name: String)
+  case noGradient(op: String, reason: String)
+  case file(path: String, reason: String)
+  case library(name: String, reason: String)
+
+  public var code: String {
+    switch self {
+    case .shapeMismatch: "shape.mismatch"
+    case .dtypeMismatch: "dtype.mismatch"
+    case .invalidShape: "shape.invalid"
+    case .invalidAxis: "axis.invalid"
+    case .invalidArgument: "argument.invalid"
+    case .unboundPlaceholder: "value.unknown"
+    case .noGradient: "gradient.missing"
+    case .file: "file.invalid"
+    case .library: "library.failed"
+    }
+  }
+
+  public var message: String {
+    switch self {
+    case .shapeMismatch(let op, let lhs, let rhs):
+      "\(op): shapes \(lhs) and \(rhs) do not fit together"
+    case .dtypeMismatch(let op, let expected, let got):
+      "\(op): expected \(expected), got \(got.rawValue)"
+    case .invalidShape(let op, let dimensions, let reason):
+      "\(op): invalid shape \(dimensions): \(reason)"
+    case .invalidAxis(let op, let axis, let rank):
+      "\(op): axis \(axis) is out of range for a tensor of \(rank) axes"
+    case .invalidArgument(let op, let argument, let expected, let got):
+      "\(op): \(argument) must be \(expected), got \(got)"
+    case .unboundPlaceholder(let name):
+      "the value of '\(name)' is not known here: only its shape and type are"
+    case .noGradient(let op, let reason):
+      "no gradient through '\(op)': \(reason)"
+    case .file(let path, let reason):
+      "\(path): \(reason)"
+    case .library(let name, let reason):
+      "\(name): \(reason)"
+    }
+  }
+
+  public var hint: String? {
+    switch self {
+    case .unboundPlaceholder:
+      "a distance or a forward operator only builds a computation; use tensor operations instead of reading numbers"
+    default: nil
+    }
+  }
+}
