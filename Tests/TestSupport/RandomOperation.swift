@@ -4,7 +4,9 @@ import Engine
 struct RandomOperation: Sendable {
   let name: String
   var isSmooth = true
-  /// Builds a step on a node, or `nil` where it does not apply. Keeps values of about 1 at about 1.
+  /// Builds a step on a node, or `nil` where it does not apply.
+  ///
+  /// Keeps values of about 1 at about 1.
   let build: @Sendable (inout RandomGraph, Tensor) throws -> Tensor?
 
   static let all = pointwise + kinked + reductions + movements + pads + joins + products
