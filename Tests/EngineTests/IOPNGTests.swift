@@ -1,13 +1,19 @@
 import Foundation
 import Testing
 
-@testable import CKernels
 @testable import Engine
 
 /// A PNG chunk with its checksum.
 private func chunk(_ type: String, _ data: [UInt8], checksum: UInt32? = nil) -> [UInt8] {
   let body = Array(type.utf8) + data
-  return big(UInt32(data.count)) + body + big(checksum ?? mg_crc32(body, body.count))
+  return big(UInt32(data.count)) + body + big(checksum ?? crc32(body))
+}
+
+/// The checksum of PNG, bit by bit.
+private func crc32(_ bytes: [UInt8]) -> UInt32 {
+  ~bytes.reduce(UInt32.max) { sum, byte in
+    (0..<8).reduce(sum ^ UInt32(byte)) { value, _ in value >> 1 ^ (value & 1) &* 0xEDB8_8320 }
+  }
 }
 
 private func big(_ value: UInt32) -> [UInt8] { little(value).reversed() }

@@ -5,7 +5,7 @@ import CKernels
 /// Read: stored and deflated members, as `numpy.savez` and `savez_compressed` write them. Written:
 /// stored members, always the same bytes for the same arrays.
 public enum NPZ {
-  /// Reads all arrays, by name (without `.npy`). Names are keys, never paths.
+  /// Reads all arrays by name, where names are keys and never paths.
   ///
   /// - Throws: ``EngineError/file(path:reason:)``.
   public static func read(_ path: String) throws(EngineError) -> [String: Tensor] {
