@@ -49,7 +49,7 @@ public struct BlackHoleDataset: Dataset {
   }
 }
 
-/// What one picture shows. Lengths are in units of half the picture's width.
+/// What one picture shows, in units of half the picture's width.
 private struct BlackHole {
   struct Knot {
     let x, y, width, brightness: Double

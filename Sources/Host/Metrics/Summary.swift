@@ -1,7 +1,7 @@
 import Engine
 import Foundation
 
-/// Numbers that describe a set of values. Values that are not finite are counted, not used.
+/// Numbers that describe a set of values, where those that are not finite are counted, not used.
 public struct Summary: Sendable, Hashable, Codable {
   /// Number of finite values.
   public let count: Int
