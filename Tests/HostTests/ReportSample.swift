@@ -7,14 +7,14 @@ import Foundation
 enum ReportSample {
   static func content() throws -> ReportContent {
     var random = SeededRandom(seed: 1, stream: 0)
-    let holes = try Picture.pictures(of: BlackHoleDataset().generate(count: 48, seed: 3))
+    let holes = try Picture.pictures(of: BlackHoleDataset().generate(count: 27, seed: 3))
     func noisy(_ picture: Picture, _ level: Double, caption: String? = nil) -> Picture {
       Picture(
         pixels: picture.pixels.map { max(0, $0 + level * random.normal()) }, height: 64, width: 64,
         caption: caption)
     }
-    let baseline = holes[16..<32].map { noisy($0, 0.02) }
-    let ours = holes[32..<48].map { noisy($0, 0.004) }
+    let baseline = holes[9..<18].map { noisy($0, 0.02) }
+    let ours = holes[18..<27].map { noisy($0, 0.004) }
     func losses(_ start: Double, _ end: Double) -> [(x: Double, y: Double)] {
       (0..<3000).map { step in
         let mean = end + (start - end) * exp(-Double(step) / 400)
@@ -55,14 +55,14 @@ enum ReportSample {
               ], emphasized: [3]),
           ]),
         .init(
-          "Samples", text: "Sixteen of each, not chosen. Colours are the same in all three panels.",
+          "Samples", text: "Nine of each, not chosen. Colours are the same in all three panels.",
           [
             SampleGrid(
               [
-                .init("Data", Array(holes[0..<16]), caption: "held out"),
+                .init("Data", Array(holes[0..<9]), caption: "held out"),
                 .init("DM", Array(baseline), caption: "in the data's own space"),
                 .init("MDM (ours)", Array(ours), caption: "in the mirror space, mapped back"),
-              ], label: "brightness")
+              ], columns: 3, label: "brightness")
           ]),
         .init(
           "Constraint distance",

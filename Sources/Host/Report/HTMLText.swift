@@ -41,7 +41,7 @@ enum HTMLText {
     return (mantissa == "1" ? "" : mantissa == "−1" ? "−" : mantissa + "·") + powerOfTen(exponent)
   }
 
-  /// `10⁻³`
+  /// A power of ten as people write it, such as 10⁻³.
   static func powerOfTen(_ exponent: Int) -> String {
     let digits: [Character: Character] = [
       "-": "⁻", "0": "⁰", "1": "¹", "2": "²", "3": "³", "4": "⁴", "5": "⁵", "6": "⁶", "7": "⁷",
