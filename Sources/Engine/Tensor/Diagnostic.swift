@@ -14,7 +14,7 @@ extension Diagnostic {
 }
 
 /// What a user, a file or a plugin can do wrong with tensors.
-public enum EngineError: Diagnostic, Equatable {
+public enum EngineError: Diagnostic {
   case shapeMismatch(op: String, lhs: Shape, rhs: Shape)
   case dtypeMismatch(op: String, expected: String, got: DType)
   case invalidShape(op: String, dimensions: [Int], reason: String)
@@ -24,6 +24,8 @@ public enum EngineError: Diagnostic, Equatable {
   case noGradient(op: String, reason: String)
   case file(path: String, reason: String)
   case library(name: String, reason: String)
+  /// An error raised by code that the engine called: a gradient somebody else stated.
+  case custom(any Error)
 
   public var code: String {
     switch self {
@@ -36,6 +38,7 @@ public enum EngineError: Diagnostic, Equatable {
     case .noGradient: "gradient.missing"
     case .file: "file.invalid"
     case .library: "library.failed"
+    case .custom(let error): (error as? any Diagnostic)?.code ?? "custom.failed"
     }
   }
 
@@ -59,6 +62,8 @@ public enum EngineError: Diagnostic, Equatable {
       "\(path): \(reason)"
     case .library(let name, let reason):
       "\(name): \(reason)"
+    case .custom(let error):
+      (error as? any Diagnostic)?.message ?? "\(error)"
     }
   }
 

@@ -1,0 +1,142 @@
+import CKernels
+
+/// Turns a graph into a ``Plan``: equal nodes are computed once, movements become views, element-wise
+/// chains become one step each, and every other node adds its own step.
+final class Planner {
+  private var views: [UInt64: View] = [:]
+  private(set) var steps: [Step] = []
+  private var buffers: [Buffer] = []
+  private let graph: PlanGraph
+  let groups: PointwiseGroups
+
+  /// Plans the computation of `outputs` from `inputs`.
+  static func plan(outputs: [Node], inputs: [Node] = []) throws(EngineError) -> Plan {
+    let graph = PlanGraph(outputs: outputs)
+    let planner = Planner(graph)
+    for (index, input) in inputs.enumerated() {
+      planner.views[input.serial] = planner.newView(
+        .input(index), shape: input.shape, dtype: input.dtype)
+    }
+    for node in graph.order where planner.views[node.serial] == nil && !planner.groups.isInner(node) {
+      if let value = node.value {
+        planner.define(node, as: planner.constant(value, shape: node.shape, dtype: node.dtype))
+      } else {
+        try node.primitive.lower(node, into: planner)
+      }
+    }
+    for (index, output) in outputs.enumerated() { planner.addOutput(output, index) }
+    return Plan(steps: planner.steps, buffers: planner.buffers)
+  }
+
+  private init(_ graph: PlanGraph) {
+    self.graph = graph
+    groups = PointwiseGroups(graph)
+  }
+
+  /// The node that stands for all nodes equal to this one.
+  func canonical(_ node: Node) -> Node { graph.canonical(node) }
+
+  // MARK: Views
+
+  /// Where a node's value lies; it has been lowered before.
+  func view(of node: Node) -> View {
+    guard let view = views[canonical(node).serial] else {
+      preconditionFailure("'\(node.primitive.name)' is used before it is planned")
+    }
+    return view
+  }
+
+  func define(_ node: Node, as view: View) { views[node.serial] = view }
+
+  func constant(_ storage: Storage, shape: Shape, dtype: DType) -> View {
+    newView(.constant(storage), shape: shape, dtype: dtype)
+  }
+
+  private func newView(_ buffer: Buffer, shape: Shape, dtype: DType) -> View {
+    buffers.append(buffer)
+    return View(
+      buffer: buffers.count - 1, offset: 0, sizes: shape.dimensions, strides: shape.rowMajorStrides,
+      dtype: dtype)
+  }
+
+  func allocate(_ shape: Shape, _ dtype: DType, axes: [Int]) -> View {
+    var view = newView(.scratch(byteCount: shape.count * dtype.size), shape: shape, dtype: dtype)
+    view.strides = View.denseStrides(shape.dimensions, axes: axes)
+    return view
+  }
+
+  func allocate(_ shape: Shape, _ dtype: DType, order: View.Order) -> View {
+    allocate(shape, dtype, axes: order.axes(rank: shape.rank))
+  }
+
+  /// Memory laid out as the operands of the same rank are, so that they are traversed together.
+  func allocate(_ shape: Shape, _ dtype: DType, like operands: [View]) -> View {
+    let model = operands.filter { $0.sizes.count == shape.rank && !$0.repeats }.max { $0.count < $1.count }
+    return allocate(shape, dtype, axes: model?.memoryOrder ?? Array(0..<shape.rank))
+  }
+
+  /// The view itself where it is dense in the given order; a copy elsewhere.
+  func dense(_ view: View, order: View.Order = .rowMajor) -> View {
+    let axes = order.axes(rank: view.sizes.count)
+    if view.isDense(axes: axes) { return view }
+    let copy = allocate(Shape(view.sizes), view.dtype, axes: axes)
+    emitCopy(from: view, to: copy)
+    return copy
+  }
+
+  // MARK: Steps
+
+  func emit(
+    _ name: String, reads: [View], writes: View, runsInPlace: Bool = false,
+    _ run: @escaping (Memory) throws(EngineError) -> Void
+  ) {
+    guard writes.count > 0 else { return }
+    steps.append(Step(name: name, reads: reads, write: writes, runsInPlace: runsInPlace, run: run))
+  }
+
+  func emitCopy(from: View, to: View) {
+    emitPointwise("copy", PointwiseProgram(copying: from, to: to), reads: [from], writes: to)
+  }
+
+  func emitAdd(_ view: View, to total: View) {
+    let program = PointwiseProgram(
+      inputs: [total, view], constants: [],
+      instructions: [mg_instruction(opcode: UInt8(MG_ADD.rawValue), result: 2, a: 0, b: 1, c: 0)],
+      registerCount: 3, root: 2, output: total, isDouble: total.dtype == .float64)
+    emitPointwise("add", program, reads: [total, view], writes: total)
+  }
+
+  func emitFill(_ view: View, with value: Double = 0) {
+    let scalar = constant(view.dtype.storage(of: value), shape: [], dtype: view.dtype)
+    var spread = scalar
+    spread.sizes = view.sizes
+    spread.strides = view.sizes.map { _ in 0 }
+    emitPointwise("fill", PointwiseProgram(copying: spread, to: view), reads: [spread], writes: view)
+  }
+
+  func emitPointwise(
+    _ name: String, _ program: PointwiseProgram, reads: [View], writes: View, runsInPlace: Bool = false
+  ) {
+    let kernel = program.prepared()
+    let inputs = program.inputs.map(\.buffer)
+    emit(name, reads: reads, writes: writes, runsInPlace: runsInPlace) { memory in
+      kernel.run(inputs.map { UnsafeRawPointer(memory[$0]) }, memory[writes.buffer])
+    }
+  }
+
+  // MARK: Results
+
+  /// Sees that an output's value ends up dense and row-major in memory of its own.
+  private func addOutput(_ output: Node, _ index: Int) {
+    let view = view(of: output)
+    if case .scratch(let byteCount) = buffers[view.buffer], view.offset == 0,
+      byteCount == view.count * view.dtype.size, view.isDense(axes: Array(view.sizes.indices))
+    {
+      buffers[view.buffer] = .output(index, byteCount: byteCount)
+      return
+    }
+    let copy = allocate(output.shape, output.dtype, order: .rowMajor)
+    if copy.count > 0 { emitCopy(from: view, to: copy) }
+    buffers[copy.buffer] = .output(index, byteCount: copy.count * copy.dtype.size)
+  }
+}

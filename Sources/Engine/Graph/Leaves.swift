@@ -1,0 +1,71 @@
+/// A value given from outside: its node carries it.
+struct Constant: Primitive {
+  let name = "constant"
+  var attributes: String? { nil }
+  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] { [] }
+  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
+    guard let value = node.value else {
+      throw .library(name: "executor", reason: "a constant without a value")
+    }
+    planner.define(node, as: planner.constant(value, shape: node.shape, dtype: node.dtype))
+  }
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
+    throw .library(name: "reference evaluator", reason: "constants are read, not computed")
+  }
+}
+
+/// One number known when the graph is built.
+struct Literal: Primitive {
+  let value: Double
+  let name = "literal"
+  var attributes: String? { "\(value.bitPattern)" }
+  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] { [] }
+  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
+    planner.define(node, as: planner.constant(node.dtype.storage(of: value), shape: [], dtype: node.dtype))
+  }
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
+    DenseArray(shape: shape, filledWith: value)
+  }
+}
+
+/// An input of a ``Program``: its value comes when the program runs.
+struct Placeholder: Primitive {
+  let label: String
+  var name: String { "input '\(label)'" }
+  var attributes: String? { nil }
+  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] { [] }
+  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
+    throw .unboundPlaceholder(name: label)
+  }
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
+    throw .unboundPlaceholder(name: label)
+  }
+}
+
+extension DType {
+  /// One element in memory.
+  func storage(of value: Double) -> Storage {
+    let storage = Storage(byteCount: size)
+    switch self {
+    case .float32: storage.pointer.storeBytes(of: Float(value), as: Float.self)
+    case .float64: storage.pointer.storeBytes(of: value, as: Double.self)
+    case .int32: storage.pointer.storeBytes(of: Int32(clamping: Int(value)), as: Int32.self)
+    case .bool: storage.pointer.storeBytes(of: value != 0 ? 1 : 0, as: UInt8.self)
+    }
+    return storage
+  }
+}
+
+extension Tensor {
+  /// A named value that is supplied when a ``Program`` runs.
+  public static func placeholder(_ name: String, shape: Shape, dtype: DType = .float32) -> Tensor {
+    Tensor(Node(Placeholder(label: name), [], shape: shape, dtype: dtype))
+  }
+
+  /// The number this tensor is known to be everywhere, if it is a literal, broadcast or not.
+  var literal: Double? {
+    var node = node
+    while node.primitive is Broadcast || node.primitive is Reshape { node = node.inputs[0] }
+    return (node.primitive as? Literal)?.value
+  }
+}

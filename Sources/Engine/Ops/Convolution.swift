@@ -1,0 +1,232 @@
+import CKernels
+
+/// Sizes of a 2-D convolution; the adjoints use those of the forward one.
+struct ConvolutionSizes: Sendable, Hashable {
+  let input: [Int]
+  let weight: [Int]
+  let output: [Int]
+  let stride: [Int]
+  let before: [Int]
+  let after: [Int]
+
+  var key: String { "\(input)\(weight)\(output)\(stride)\(before)\(after)" }
+
+  fileprivate var c: mg_conv_sizes {
+    func size(_ value: Int) -> Int64 { Int64(value) }
+    return mg_conv_sizes(
+      batch: size(input[0]), in_channels: size(input[1]), height: size(input[2]), width: size(input[3]),
+      out_channels: size(output[1]), out_height: size(output[2]), out_width: size(output[3]),
+      kernel_height: size(weight[2]), kernel_width: size(weight[3]), stride_height: size(stride[0]),
+      stride_width: size(stride[1]), pad_top: size(before[0]), pad_bottom: size(after[0]),
+      pad_left: size(before[1]), pad_right: size(after[1]))
+  }
+
+  /// Calls `body` for every product of the convolution with its input, weight and output index.
+  fileprivate func forEachProduct(_ body: (_ input: [Int], _ weight: [Int], _ output: [Int]) -> Void) {
+    DenseArray.forEachIndex(of: Shape(output)) { o in
+      DenseArray.forEachIndex(of: Shape(Array(weight.dropFirst()))) { w in
+        let y = o[2] * stride[0] + w[1] - before[0]
+        let x = o[3] * stride[1] + w[2] - before[1]
+        if (0..<input[2]).contains(y), (0..<input[3]).contains(x) {
+          body([o[0], w[0], y, x], [o[1], w[0], w[1], w[2]], o)
+        }
+      }
+    }
+  }
+}
+
+/// A 2-D convolution (cross-correlation) or one of its adjoints. The three close on each other under
+/// differentiation, so gradients of any order are convolutions again.
+struct Convolution: Primitive {
+  enum Kind: String, Sendable {
+    /// (input, weight) → output
+    case forward
+    /// (output cotangent, weight) → input cotangent; also the transposed convolution
+    case data
+    /// (input, output cotangent) → weight cotangent
+    case weights
+  }
+
+  let kind: Kind
+  let sizes: ConvolutionSizes
+  var name: String { kind == .forward ? "conv2d" : "conv2d \(kind.rawValue) adjoint" }
+  var attributes: String? { sizes.key }
+
+  static func tensor(_ kind: Kind, _ sizes: ConvolutionSizes, _ a: Tensor, _ b: Tensor) -> Tensor {
+    let shape = kind == .forward ? sizes.output : kind == .data ? sizes.input : sizes.weight
+    return Tensor(
+      Node(Convolution(kind: kind, sizes: sizes), [a.node, b.node], shape: Shape(shape), dtype: a.dtype))
+  }
+
+  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
+    let (a, b, g) = (context.inputs[0], context.inputs[1], context.cotangent)
+    let rules: [Tensor] =
+      switch kind {
+      case .forward: [Self.tensor(.data, sizes, g, b), Self.tensor(.weights, sizes, a, g)]
+      case .data: [Self.tensor(.forward, sizes, g, b), Self.tensor(.weights, sizes, g, a)]
+      case .weights: [Self.tensor(.data, sizes, b, g), Self.tensor(.forward, sizes, a, g)]
+      }
+    return rules.indices.map { context.needs[$0] ? rules[$0] : nil }
+  }
+
+  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
+    // Activations channels-last, weights as they are saved (OIHW).
+    let bIsWeight = kind != .weights
+    let a = planner.dense(planner.view(of: node.inputs[0]), order: .channelsLast)
+    let b = planner.dense(planner.view(of: node.inputs[1]), order: bIsWeight ? .rowMajor : .channelsLast)
+    let output = planner.allocate(
+      node.shape, node.dtype, order: kind == .weights ? .rowMajor : .channelsLast)
+    planner.define(node, as: output)
+    guard node.shape.count > 0 else { return }
+    guard node.inputs.allSatisfy({ $0.shape.count > 0 }) else { return planner.emitFill(output) }
+    let code = kind == .forward ? MG_CONV_FORWARD : kind == .data ? MG_CONV_DATA : MG_CONV_WEIGHTS
+    let prepared = sizes.c
+    if node.dtype == .float64 {
+      planner.emit(name, reads: [a, b], writes: output) { memory in
+        withUnsafePointer(to: prepared) {
+          mg_conv_f64(
+            code, $0, memory.elements(of: a), memory.elements(of: b), memory.elements(of: output))
+        }
+      }
+    } else {
+      let kernel = try ConvolutionKernel(code, prepared)
+      planner.emit(name, reads: [a, b], writes: output) { (memory) throws(EngineError) in
+        try kernel.run(memory.elements(of: a), memory.elements(of: b), memory.elements(of: output))
+      }
+    }
+  }
+
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
+    var result = DenseArray(shape: shape, filledWith: 0)
+    sizes.forEachProduct { input, weight, output in
+      switch kind {
+      case .forward: result[output] += inputs[0][input] * inputs[1][weight]
+      case .data: result[input] += inputs[0][output] * inputs[1][weight]
+      case .weights: result[weight] += inputs[0][input] * inputs[1][output]
+      }
+    }
+    return result
+  }
+}
+
+/// A prepared oneDNN convolution.
+///
+/// `@unchecked Sendable`: used by one plan, which runs on one thread at a time.
+private final class ConvolutionKernel: @unchecked Sendable {
+  private let handle: OpaquePointer
+
+  init(_ kind: mg_conv_kind, _ sizes: mg_conv_sizes) throws(EngineError) {
+    var message = [CChar](repeating: 0, count: 128)
+    let created = withUnsafePointer(to: sizes) { mg_conv_create(kind, $0, &message, 128) }
+    guard let created else {
+      let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      throw .library(name: "conv2d", reason: text)
+    }
+    handle = created
+  }
+
+  deinit { mg_conv_destroy(handle) }
+
+  func run(
+    _ a: UnsafeMutablePointer<Float>, _ b: UnsafeMutablePointer<Float>, _ result: UnsafeMutablePointer<Float>
+  ) throws(EngineError) {
+    let status = mg_conv_run(handle, a, b, result)
+    if status != 0 { throw .library(name: "conv2d", reason: "oneDNN failed with status \(status)") }
+  }
+}
+
+/// Zero padding around rows and columns.
+public struct Padding2D: Sendable, Hashable {
+  public let top: Int
+  public let bottom: Int
+  public let left: Int
+  public let right: Int
+
+  public init(top: Int = 0, bottom: Int = 0, left: Int = 0, right: Int = 0) {
+    self.top = top
+    self.bottom = bottom
+    self.left = left
+    self.right = right
+  }
+
+  /// The same on all four sides.
+  public init(_ all: Int) { self.init(top: all, bottom: all, left: all, right: all) }
+}
+
+extension Tensor {
+  private static func check(_ op: String, _ x: Tensor, _ weight: Tensor) throws(EngineError) {
+    for (label, tensor) in [("input", x), ("weight", weight)] where tensor.rank != 4 {
+      throw .invalidArgument(
+        op: op, argument: label, expected: "4 axes", got: "shape \(tensor.shape)")
+    }
+    guard x.dtype.isFloating, x.dtype == weight.dtype else {
+      throw .dtypeMismatch(op: op, expected: x.dtype.isFloating ? x.dtype.rawValue : "a floating type", got: weight.dtype)
+    }
+  }
+
+  /// 2-D cross-correlation with zero padding.
+  ///
+  /// - Parameters:
+  ///   - x: `[N, C, H, W]`.
+  ///   - weight: `[O, C, KH, KW]`.
+  ///   - stride: step of the kernel along rows and columns, at least 1.
+  ///   - padding: zeros around the input.
+  /// - Returns: `[N, O, (H + top + bottom - KH) / stride + 1, …]`.
+  public static func conv2d(
+    _ x: Tensor, _ weight: Tensor, stride: Int = 1, padding: Padding2D = Padding2D()
+  ) throws(EngineError) -> Tensor {
+    try check("conv2d", x, weight)
+    guard x.shape[1] == weight.shape[1] else {
+      throw .shapeMismatch(op: "conv2d", lhs: x.shape, rhs: weight.shape)
+    }
+    let height = x.shape[2] + padding.top + padding.bottom
+    let width = x.shape[3] + padding.left + padding.right
+    guard stride >= 1, weight.shape[2] >= 1, weight.shape[3] >= 1, height >= weight.shape[2],
+      width >= weight.shape[3], padding.top >= 0, padding.bottom >= 0, padding.left >= 0, padding.right >= 0
+    else {
+      throw .invalidArgument(
+        op: "conv2d", argument: "kernel", expected: "at least 1 and at most the padded image [\(height), \(width)], stride ≥ 1",
+        got: "weight \(weight.shape), stride \(stride)")
+    }
+    let output = [
+      x.shape[0], weight.shape[0], (height - weight.shape[2]) / stride + 1,
+      (width - weight.shape[3]) / stride + 1,
+    ]
+    let sizes = ConvolutionSizes(
+      input: x.shape.dimensions, weight: weight.shape.dimensions, output: output,
+      stride: [stride, stride], before: [padding.top, padding.left],
+      after: [padding.bottom, padding.right])
+    return Convolution.tensor(.forward, sizes, x, weight)
+  }
+
+  /// The adjoint of ``conv2d(_:_:stride:padding:)`` with respect to its input: a transposed convolution.
+  ///
+  /// - Parameters:
+  ///   - y: `[N, O, H', W']`.
+  ///   - weight: `[O, C, KH, KW]`, as of the convolution it is the adjoint of.
+  ///   - outputSize: rows and columns `[H, W]` of the result.
+  /// - Returns: `[N, C, H, W]`.
+  public static func convTranspose2d(
+    _ y: Tensor, _ weight: Tensor, stride: Int, padding: Padding2D, outputSize: [Int]
+  ) throws(EngineError) -> Tensor {
+    try check("convTranspose2d", y, weight)
+    guard outputSize.count == 2, stride >= 1 else {
+      throw .invalidArgument(
+        op: "convTranspose2d", argument: "outputSize", expected: "rows and columns",
+        got: "\(outputSize), stride \(stride)")
+    }
+    let input = [y.shape[0], weight.shape[1], outputSize[0], outputSize[1]]
+    let expected = [
+      y.shape[0], weight.shape[0],
+      (outputSize[0] + padding.top + padding.bottom - weight.shape[2]) / stride + 1,
+      (outputSize[1] + padding.left + padding.right - weight.shape[3]) / stride + 1,
+    ]
+    guard expected == y.shape.dimensions else {
+      throw .shapeMismatch(op: "convTranspose2d", lhs: y.shape, rhs: Shape(expected))
+    }
+    let sizes = ConvolutionSizes(
+      input: input, weight: weight.shape.dimensions, output: expected, stride: [stride, stride],
+      before: [padding.top, padding.left], after: [padding.bottom, padding.right])
+    return Convolution.tensor(.data, sizes, y, weight)
+  }
+}

@@ -1,0 +1,67 @@
+/// Passes its input on and stops gradients.
+struct StopGradient: Primitive {
+  let name = "stop gradient"
+  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] { [nil] }
+  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
+    planner.define(node, as: planner.view(of: node.inputs[0]))
+  }
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray { inputs[0] }
+}
+
+/// Passes its first input on; its gradient with respect to the others is what somebody else states.
+struct CustomGradient: Primitive {
+  let name = "custom gradient"
+  /// Its rule is a closure, which no key can tell from another.
+  var attributes: String? { nil }
+  let rule: @Sendable (Tensor) throws -> [Tensor]
+
+  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
+    let gradients: [Tensor]
+    do {
+      gradients = try rule(context.cotangent)
+    } catch let error as EngineError {
+      throw error
+    } catch {
+      throw .custom(error)
+    }
+    let inputs = context.inputs.dropFirst()
+    guard gradients.count == inputs.count else {
+      throw .invalidArgument(
+        op: name, argument: "gradients", expected: "\(inputs.count), one for each input",
+        got: "\(gradients.count)")
+    }
+    for (gradient, input) in zip(gradients, inputs) where gradient.shape != input.shape {
+      throw .shapeMismatch(op: name, lhs: input.shape, rhs: gradient.shape)
+    }
+    var result: [Tensor?] = [nil]
+    for (gradient, input) in zip(gradients, inputs) { result.append(try gradient.cast(to: input.dtype)) }
+    return result
+  }
+  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
+    planner.define(node, as: planner.view(of: node.inputs[0]))
+  }
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray { inputs[0] }
+}
+
+extension Tensor {
+  /// The same value as a constant to differentiation.
+  public func stoppingGradient() throws(EngineError) -> Tensor {
+    Tensor(Node(StopGradient(), [node], shape: shape, dtype: dtype))
+  }
+}
+
+/// A value with a gradient of one's own.
+///
+/// - Parameters:
+///   - value: the result; nothing is differentiated through how it was computed.
+///   - inputs: what the result is a function of.
+///   - vjp: from the cotangent of the result the cotangents of `inputs`, in their order and shapes.
+/// - Returns: a tensor equal to `value`.
+public func customGradient(
+  value: Tensor, inputs: [Tensor], vjp: @escaping @Sendable (Tensor) throws -> [Tensor]
+) throws(EngineError) -> Tensor {
+  Tensor(
+    Node(
+      CustomGradient(rule: vjp), [value.node] + inputs.map(\.node), shape: value.shape,
+      dtype: value.dtype))
+}

@@ -1,0 +1,130 @@
+import CKernels
+
+/// Folds axes, which stay with size 1.
+struct Reduce: Primitive {
+  enum Kind: String, Sendable {
+    case sum, max
+  }
+
+  let kind: Kind
+  let axes: [Int]
+  var name: String { kind.rawValue }
+  var attributes: String? { "\(axes)" }
+
+  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
+    let x = context.inputs[0]
+    let spread = context.cotangent.unsafeBroadcast(to: x.shape)
+    guard kind == .max else { return [spread] }
+    // Elements that tie for the maximum share the gradient.
+    let hit = try x.isEqual(to: context.output.unsafeBroadcast(to: x.shape)).cast(to: x.dtype)
+    return [try spread * hit / hit.sum(axes, keepDims: true)]
+  }
+
+  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
+    let input = planner.view(of: node.inputs[0])
+    let output = planner.allocate(node.shape, node.dtype, like: [input])
+    var reduction = mg_reduction()
+    reduction.kind = kind == .sum ? MG_SUM : MG_MAX
+    reduction.is_double = node.dtype == .float64 ? 1 : 0
+    reduction.input_offset = Int64(input.offset)
+    reduction.output_offset = Int64(output.offset)
+    // Axes in the order memory has them, so that inner loops run along it; neighbours are merged.
+    let order = input.memoryOrder.filter { input.sizes[$0] != 1 }
+    let kept = View.merged(
+      order.filter { !axes.contains($0) }.map { (input.sizes[$0], [input.strides[$0], output.strides[$0]]) })
+    let reduced = View.merged(
+      order.filter { axes.contains($0) }.map { (input.sizes[$0], [input.strides[$0]]) })
+    reduction.kept_rank = Int32(kept.count)
+    reduction.reduced_rank = Int32(reduced.count)
+    withUnsafeMutableBytes(of: &reduction.kept_sizes) { fill($0, kept.map(\.size)) }
+    withUnsafeMutableBytes(of: &reduction.kept_input_strides) { fill($0, kept.map { $0.strides[0] }) }
+    withUnsafeMutableBytes(of: &reduction.kept_output_strides) { fill($0, kept.map { $0.strides[1] }) }
+    withUnsafeMutableBytes(of: &reduction.reduced_sizes) { fill($0, reduced.map(\.size)) }
+    withUnsafeMutableBytes(of: &reduction.reduced_strides) { fill($0, reduced.map { $0.strides[0] }) }
+    let prepared = reduction
+    planner.emit(name, reads: [input], writes: output) { memory in
+      withUnsafePointer(to: prepared) { mg_reduce($0, memory[input.buffer], memory[output.buffer]) }
+    }
+    planner.define(node, as: output)
+  }
+
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
+    var result = DenseArray(shape: shape, filledWith: kind == .sum ? 0 : -.infinity)
+    DenseArray.forEachIndex(of: inputs[0].shape) { index in
+      let kept = index.indices.map { axes.contains($0) ? 0 : index[$0] }
+      let value = inputs[0][index]
+      result[kept] = kind == .sum ? result[kept] + value : Swift.max(result[kept], value)
+    }
+    return result
+  }
+}
+
+/// Copies numbers into a C array of 64-bit integers.
+func fill(_ bytes: UnsafeMutableRawBufferPointer, _ values: [Int]) {
+  let target = bytes.bindMemory(to: Int64.self)
+  for (index, value) in values.enumerated() { target[index] = Int64(value) }
+}
+
+extension Tensor {
+  private func reduced(_ kind: Reduce.Kind, _ axes: [Int]?, keepDims: Bool) throws(EngineError) -> Tensor {
+    let axes = try shape.resolve(axes: axes, op: kind.rawValue)
+    let operand = dtype.isFloating ? self : try cast(to: .float32)
+    var result = operand
+    if axes.contains(where: { shape[$0] != 1 }) {
+      let sizes = shape.dimensions.indices.map { axes.contains($0) ? 1 : shape[$0] }
+      result = Tensor(
+        Node(
+          Reduce(kind: kind, axes: axes), [operand.node], shape: Shape(sizes), dtype: operand.dtype))
+    }
+    if keepDims { return result }
+    return try result.reshaped(
+      to: shape.dimensions.indices.filter { !axes.contains($0) }.map { shape[$0] })
+  }
+
+  /// Sum over axes (all by default). Int32 and Bool tensors are summed as Float32.
+  public func sum(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
+    try reduced(.sum, axes, keepDims: keepDims)
+  }
+  /// Largest element over axes; elements that tie share the gradient.
+  public func max(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
+    let resolved = try shape.resolve(axes: axes, op: "max")
+    guard resolved.allSatisfy({ shape[$0] > 0 }) else {
+      throw .invalidShape(op: "max", dimensions: shape.dimensions, reason: "there is no element to pick")
+    }
+    return try reduced(.max, axes, keepDims: keepDims)
+  }
+  /// Smallest element over axes.
+  public func min(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
+    try -((-self).max(axes, keepDims: keepDims))
+  }
+  /// Mean over axes.
+  public func mean(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
+    let count = try shape.resolve(axes: axes, op: "mean").reduce(1) { $0 * shape[$1] }
+    return try sum(axes, keepDims: keepDims) * (1 / Double(count))
+  }
+  /// Mean squared deviation from the mean (divisor n) over axes.
+  public func variance(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
+    try (self - mean(axes, keepDims: true)).square().mean(axes, keepDims: keepDims)
+  }
+  /// Euclidean norm over axes. Its gradient at 0 is 0.
+  public func norm(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
+    let squared = try square().sum(axes, keepDims: keepDims)
+    let isZero = try squared.isEqual(to: 0)
+    // The root is taken of 1 where the sum is 0, so that no infinity enters the gradient there.
+    let ones = Tensor.ones(squared.shape, dtype: squared.dtype)
+    let zeros = Tensor.zeros(squared.shape, dtype: squared.dtype)
+    return try .select(isZero, zeros, .select(isZero, ones, squared).sqrt())
+  }
+  /// log Σ eˣ along an axis, without overflow.
+  public func logSumExp(axis: Int, keepDims: Bool = false) throws(EngineError) -> Tensor {
+    let top = try max([axis], keepDims: true).stoppingGradient()
+    let result = try (self - top).exp().sum([axis], keepDims: true).log() + top
+    return keepDims ? result : try result.squeezed(axis: axis)
+  }
+  /// eˣ / Σ eˣ along an axis.
+  public func softmax(axis: Int) throws(EngineError) -> Tensor {
+    let top = try max([axis], keepDims: true).stoppingGradient()
+    let powers = try (self - top).exp()
+    return try powers / powers.sum([axis], keepDims: true)
+  }
+}
