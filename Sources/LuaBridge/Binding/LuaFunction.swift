@@ -66,10 +66,11 @@ public struct LuaFunction: Sendable {
     self.parameters = described
     isFunction = access != .method
     isMethod = access != .function && takesTensorFirst == true
-    body = { values, caller in
+    let count = described.count
+    self.body = { values, caller in
       var reader = ArgumentReader(values: values, function: name, caller: caller)
       let arguments = (repeat try reader.read(each parameters))
-      try reader.finish(maximum: described.count)
+      try reader.finish(maximum: count)
       do {
         return try body(repeat each arguments).luaValues
       } catch let problem as ArgumentProblem {
@@ -91,7 +92,7 @@ struct ArgumentProblem: Error {
 }
 
 /// What a function of the library may return.
-public protocol LuaResult {
+public protocol LuaResult: SendableMetatype {
   var luaValues: [LuaValue] { get }
 }
 

@@ -53,8 +53,12 @@ public struct ParameterSchema: Sendable {
   public func checked(_ value: LuaValue) throws(LuaError) -> LuaValue {
     let isNumber = defaultValue.double != nil
     let expected = isNumber ? (isInteger ? "an integer" : "a number") : "a \(defaultValue.typeName)"
-    let fits = isNumber ? (isInteger ? value.integer : value.double) != nil
-      : value.typeName == defaultValue.typeName
+    let fits =
+      switch (isNumber, isInteger) {
+      case (true, true): value.integer != nil
+      case (true, false): value.double != nil
+      default: value.typeName == defaultValue.typeName
+      }
     guard fits else {
       throw LuaError(.definition, "parameter '\(name)' must be \(expected), got \(value.typeName)")
     }

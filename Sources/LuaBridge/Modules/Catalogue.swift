@@ -7,7 +7,7 @@ public enum Catalogue {
   }
 
   /// All modules in reading order.
-  public static let modules = [
+  public static let modules: [Module] = [
     Module(name: "Definitions", functions: DefinitionModule.functions),
     Module(name: "Making tensors", functions: CreationModule.functions),
     Module(name: "Element by element", functions: ElementwiseModule.functions),
@@ -20,7 +20,7 @@ public enum Catalogue {
   ]
 
   /// All functions.
-  public static let functions = modules.flatMap(\.functions)
+  public static let functions = modules.flatMap { $0.functions }
 
   /// The function of that name.
   public static func function(named name: String) -> LuaFunction? {

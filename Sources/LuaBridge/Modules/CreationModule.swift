@@ -44,7 +44,7 @@ enum CreationModule {
       guard step != 0, count.isFinite, count <= Double(eagerLimit) else {
         throw ArgumentProblem("from \(start) to \(stop) by \(step) is not a range")
       }
-      return .arange(max(Int(count), 0), from: start, step: step, dtype: dtype ?? .float32)
+      return Tensor.arange(max(Int(count), 0), from: start, step: step, dtype: dtype ?? .float32)
     },
     LuaFunction(
       "linspace", "Evenly spaced numbers, both ends included.", Param<Double>("first", ""),
@@ -52,7 +52,7 @@ enum CreationModule {
       returns: "[count]"
     ) { first, last, count, dtype in
       guard (0...eagerLimit).contains(count) else { throw ArgumentProblem("count \(count) is out of range") }
-      return .linspace(first, last, count: count, dtype: dtype ?? .float32)
+      return Tensor.linspace(first, last, count: count, dtype: dtype ?? .float32)
     },
     LuaFunction(
       "zeros_like", "Zeros of the same shape and dtype.", Param<Tensor>("x", "any shape"),

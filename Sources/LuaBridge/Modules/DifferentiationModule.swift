@@ -27,7 +27,7 @@ enum DifferentiationModule {
     LuaFunction(
       "stop_gradient", "The same values, taken for constants by gradients.",
       Param<Tensor>("x", "any shape"), returns: "same shape as `x`"
-    ) { x in x.stoppingGradient() },
+    ) { x in try x.stoppingGradient() },
     LuaFunction(
       "custom", "A value that carries its own gradient.",
       Param<LuaTable>(

@@ -17,15 +17,15 @@ enum ReductionModule {
   }
 
   static let functions = [
-    reduce("sum", "The sum.") { try $0.sum(axes: $1, keepDims: $2) },
-    reduce("mean", "The mean.") { try $0.mean(axes: $1, keepDims: $2) },
-    reduce("max", "The largest element.") { try $0.max(axes: $1, keepDims: $2) },
-    reduce("min", "The smallest element.") { try $0.min(axes: $1, keepDims: $2) },
+    reduce("sum", "The sum.") { try $0.sum($1, keepDims: $2) },
+    reduce("mean", "The mean.") { try $0.mean($1, keepDims: $2) },
+    reduce("max", "The largest element.") { try $0.max($1, keepDims: $2) },
+    reduce("min", "The smallest element.") { try $0.min($1, keepDims: $2) },
     reduce("var", "The variance, divided by the number of elements.") {
-      try $0.variance(axes: $1, keepDims: $2)
+      try $0.variance($1, keepDims: $2)
     },
     reduce("norm", "The square root of the sum of squares; its gradient at 0 is 0.") {
-      try $0.norm(axes: $1, keepDims: $2)
+      try $0.norm($1, keepDims: $2)
     },
     LuaFunction(
       "softmax", "exp(x), divided by its sum along an axis.", Param<Tensor>("x", "any shape"),

@@ -74,6 +74,7 @@ public struct LuaError: Diagnostic {
   /// Any error as one that can travel through Lua.
   static func wrapping(_ error: any Error) -> LuaError {
     if let error = error as? LuaError { return error }
+    if case .custom(let inner)? = error as? EngineError { return wrapping(inner) }
     let text = (error as? any Diagnostic)?.message ?? "\(error)"
     return LuaError(.runtime, text, underlying: error)
   }
@@ -82,7 +83,7 @@ public struct LuaError: Diagnostic {
 extension String {
   /// Text that came from a plugin, made safe to print: cut, and control characters escaped.
   static func escaping(_ bytes: some Sequence<UInt8>, limit: Int = 4096) -> String {
-    let text = String(decoding: bytes.prefix(limit), as: UTF8.self)
+    let text = String(decoding: Array(bytes.prefix(limit)), as: UTF8.self)
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar.value {

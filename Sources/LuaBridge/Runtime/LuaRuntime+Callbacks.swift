@@ -4,8 +4,9 @@ import Engine
 extension LuaRuntime {
   /// What the C side calls. Each runs while `lock` is held by the thread that entered Lua, returns
   /// plainly and never raises.
-  static let callbacks = mg_lua_host(
-    context: nil,
+  var callbacks: mg_lua_host {
+    mg_lua_host(
+    context: Unmanaged.passUnretained(self).toOpaque(),
     call: { context, L, function in
       guard let context, let L else { return -1 }
       return LuaRuntime.from(context).dispatch(L, Int(function))
@@ -23,6 +24,7 @@ extension LuaRuntime {
       let bytes = UnsafeRawBufferPointer(start: text, count: length)
       LuaRuntime.from(context).printer(String.escaping(bytes))
     })
+  }
 
   private static func from(_ context: UnsafeMutableRawPointer) -> LuaRuntime {
     Unmanaged<LuaRuntime>.fromOpaque(context).takeUnretainedValue()

@@ -61,8 +61,7 @@ public final class LuaRuntime: @unchecked Sendable {
     self.limits = limits
     self.printer = printer
     functions = Catalogue.bindings
-    var host = LuaRuntime.callbacks
-    host.context = Unmanaged.passUnretained(self).toOpaque()
+    var host = callbacks
     guard let state = mg_lua_open(&host, limits.memory ?? 0), let main = mg_lua_main(state) else {
       throw LuaError(.memory, "not enough memory to start Lua")
     }
@@ -124,9 +123,9 @@ public final class LuaRuntime: @unchecked Sendable {
     }
     return try enter { (state, stack) throws(LuaError) in
       remember(name: name)
-      let isLoaded = bytes.withUnsafeBytes { buffer in
+      let isLoaded = (bytes + [0x0A]).withUnsafeBytes { buffer in
         let text = buffer.bindMemory(to: CChar.self)
-        return mg_lua_load(state, stack.L, text.baseAddress ?? emptyText, text.count, "@" + name)
+        return mg_lua_load(state, stack.L, text.baseAddress, text.count, "@" + name)
       }
       guard isLoaded else { throw failure(of: state, fallbackFile: name) }
       return try finish(call: 0, in: state, on: stack, fallbackFile: name)
@@ -215,12 +214,6 @@ public final class LuaRuntime: @unchecked Sendable {
 private struct StateBox: @unchecked Sendable {
   let state: OpaquePointer
 }
-
-private let emptyText: UnsafePointer<CChar> = {
-  let pointer = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
-  pointer.initialize(to: 0)
-  return UnsafePointer(pointer)
-}()
 
 extension LuaRuntime {
   /// A reference is dropped: on whichever thread that is, Lua hears of it at the next call.

@@ -43,7 +43,7 @@ final class Watchdog: @unchecked Sendable {
         deadlines[key] = nil
       }
       if let next = deadlines.values.map(\.date).min() {
-        condition.wait(until: next)
+        _ = condition.wait(until: next)
       } else {
         condition.wait()
       }
