@@ -14,7 +14,8 @@ static void *allocate(void *data, void *pointer, size_t old_size, size_t new_siz
   }
   if (new_size > old_size) {
     if (state->limit && state->used + (new_size - old_size) > state->limit) return NULL;
-    if (state->allocations_until_failure && --state->allocations_until_failure == 0) return NULL;
+    if (state->allocations_until_failure == 1) return NULL;
+    if (state->allocations_until_failure > 1) state->allocations_until_failure--;
   }
   void *result = realloc(pointer, new_size);
   if (result) state->used += new_size - old_size;

@@ -62,7 +62,7 @@ mg_lua *mg_lua_open(const mg_lua_host *host, size_t memory_limit);
 void mg_lua_close(mg_lua *state);
 struct lua_State *mg_lua_main(mg_lua *state);
 size_t mg_lua_bytes(const mg_lua *state);
-// Lets the n-th allocation from now fail, once; 0 switches it off. For tests.
+// Lets all allocations from the n-th on fail; 0 switches it off. For tests.
 void mg_lua_fail_allocation(mg_lua *state, long n);
 
 // Asks whatever runs in the state to stop; callable from any thread.

@@ -89,6 +89,11 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Bytes Lua itself holds.
   public var byteCount: Int { lock.withLock { state.map { Int(mg_lua_bytes($0)) } ?? 0 } }
 
+  /// Lets all allocations of Lua from the n-th on fail; 0 switches it off. For tests.
+  public func failAllocation(_ n: Int) {
+    lock.withLock { if let state { mg_lua_fail_allocation(state, n) } }
+  }
+
   /// Runs a Lua file and returns what it returns (its first value).
   ///
   /// - Parameter path: where the file is; messages name it so.
