@@ -9,6 +9,7 @@ public struct LuaConstraint: Constraint {
   private let distance: LuaFunctionReference
 
   public var name: String { definition.name }
+  public var source: String { "\(distance.file):\(distance.line)" }
 
   /// Binds parameters to a definition.
   ///
