@@ -45,7 +45,9 @@ struct PluginCorpusTests {
       let start = Date()
       var outcome: String
       do {
-        let values = try Self.run("\(folder)/\(name)") { #expect(!$0.contains("ESCAPED"), "\(name)") }
+        let values = try Self.run("\(folder)/\(name)") {
+          #expect(!$0.contains("ESCAPED"), "\(name)")
+        }
         outcome = values.allSatisfy(\.isFinite) ? "ran" : "ran, not finite"
       } catch {
         let diagnostic = error as? any Diagnostic

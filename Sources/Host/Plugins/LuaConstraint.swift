@@ -31,7 +31,8 @@ public struct LuaConstraint: Constraint {
     let values = try distance.call([.tensor(x), .table(parameters)])
     let count = x.shape.dimensions.first ?? 1
     guard let result = values.first?.tensor else {
-      throw problem("distance must return [N] = [\(count)], got \(values.first?.summary ?? "nothing")")
+      throw problem(
+        "distance must return [N] = [\(count)], got \(values.first?.summary ?? "nothing")")
     }
     guard result.dtype.isFloating else {
       throw problem("distance must return a floating tensor, got \(result.dtype.rawValue)")

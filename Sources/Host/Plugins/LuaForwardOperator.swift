@@ -31,7 +31,8 @@ public struct LuaForwardOperator: ForwardOperator {
     let values = try forward.call([.tensor(x), .table(parameters)])
     let count = x.shape.dimensions.first ?? 1
     guard let result = values.first?.tensor else {
-      throw problem("forward must return a tensor [N, …], got \(values.first?.summary ?? "nothing")")
+      throw problem(
+        "forward must return a tensor [N, …], got \(values.first?.summary ?? "nothing")")
     }
     guard result.dtype.isFloating else {
       throw problem("forward must return a floating tensor, got \(result.dtype.rawValue)")

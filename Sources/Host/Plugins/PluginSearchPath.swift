@@ -25,7 +25,8 @@ public struct PluginSearchPath: Sendable {
     executable: String? = Bundle.main.executablePath
   ) {
     let listed = (environment["MOONGLASS_PLUGINS"] ?? "").split(separator: ":").map(String.init)
-    let shipped = PluginSearchPath.shipped(home: environment["MOONGLASS_HOME"], executable: executable)
+    let shipped = PluginSearchPath.shipped(
+      home: environment["MOONGLASS_HOME"], executable: executable)
     folders = ["plugins"] + listed + (shipped.map { [$0] } ?? [])
     roots = ["."]
   }
@@ -63,7 +64,8 @@ public struct PluginSearchPath: Sendable {
 
   private static func isFile(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && !isFolder.boolValue
   }
 
   private static func shipped(home: String?, executable: String?) -> String? {

@@ -6,7 +6,7 @@ import Foundation
 public struct LuaLimits: Sendable {
   /// Wall-clock seconds; `nil` for no limit.
   public var seconds: Double?
-  /// Bytes Lua itself may hold; `nil` for no limit. Tensors are not counted in it.
+  /// Bytes Lua itself may hold; `nil` for no limit (tensors are not counted)
   public var memory: Int?
   /// Tensors one call may make: bounds the graph a runaway loop builds.
   public var tensors: Int
@@ -72,7 +72,9 @@ public final class LuaRuntime: @unchecked Sendable {
 
   deinit { close() }
 
-  /// Ends the state and releases what it holds. Functions of it throw from then on.
+  /// Ends the state and releases what it holds.
+  ///
+  /// Functions of it throw from then on.
   public func close() {
     lock.lock()
     defer { lock.unlock() }
@@ -89,7 +91,7 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Bytes Lua itself holds.
   public var byteCount: Int { lock.withLock { state.map { Int(mg_lua_bytes($0)) } ?? 0 } }
 
-  /// Lets all allocations of Lua from the n-th on fail; 0 switches it off. For tests.
+  /// Lets all allocations of Lua from the n-th on fail, for tests; 0 switches it off.
   public func failAllocation(_ n: Int) {
     lock.withLock { if let state { mg_lua_fail_allocation(state, n) } }
   }
@@ -107,7 +109,8 @@ public final class LuaRuntime: @unchecked Sendable {
     }
     guard data.count <= limits.fileSize else {
       throw LuaError(
-        .file, "\(data.count) bytes are too many for a Lua file: at most \(limits.fileSize)", file: path)
+        .file, "\(data.count) bytes are too many for a Lua file: at most \(limits.fileSize)",
+        file: path)
     }
     return try run(bytes: Array(data), name: path).first ?? .nil
   }
@@ -264,7 +267,8 @@ extension LuaRuntime {
     switch kind {
     case mg_lua_failed_deadline:
       return LuaError(
-        .interrupted, "stopped after \(LuaValue.text(of: limits.seconds ?? 0)) s: it did not finish",
+        .interrupted,
+        "stopped after \(LuaValue.text(of: limits.seconds ?? 0)) s: it did not finish",
         file: file, line: line, traceback: traceback,
         hint: "look for a loop that does not end, or for work that belongs into tensor operations")
     case mg_lua_failed_memory:
