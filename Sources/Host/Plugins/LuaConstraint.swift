@@ -25,7 +25,8 @@ public struct LuaConstraint: Constraint {
 
   /// Builds the distances by calling the script.
   ///
-  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless it
+  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless
+  ///   it
   ///   returns a floating tensor `[N]`.
   public func distances(_ x: Tensor) throws -> Tensor {
     let values = try distance.call([.tensor(x), .table(parameters)])

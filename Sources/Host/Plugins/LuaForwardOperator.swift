@@ -25,7 +25,8 @@ public struct LuaForwardOperator: ForwardOperator {
 
   /// Builds the measurement by calling the script.
   ///
-  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless it
+  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless
+  ///   it
   ///   returns a floating tensor `[N, …]`.
   public func measure(_ x: Tensor) throws -> Tensor {
     let values = try forward.call([.tensor(x), .table(parameters)])

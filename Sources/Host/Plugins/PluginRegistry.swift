@@ -3,9 +3,9 @@ import LuaBridge
 
 /// Finds constraints and forward operators by what a recipe or a command says of them.
 ///
-/// A reference is a name (`"burgers"`), a path (`"plugins/mine.lua"`), a table with parameters
-/// (`{ "burgers", nu = 0.1 }`), or a definition written in place (`mg.constraint{…}`). Of a name that is
-/// both a Lua file and built in, the Lua file is taken; `lua:name` and `swift:name` choose.
+/// A reference is a name (`"burgers"`), a path (`"plugins/mine.lua"`), a table with parameters (`{
+/// "burgers", nu = 0.1 }`), or a definition written in place (`mg.constraint{…}`). Of a name that
+/// is both a Lua file and built in, the Lua file is taken; `lua:name` and `swift:name` choose.
 public struct PluginRegistry: Sendable {
   /// Makes something built in from its parameters.
   public typealias Builtin<Thing> = @Sendable (LuaTable) throws -> Thing

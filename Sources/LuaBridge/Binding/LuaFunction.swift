@@ -82,7 +82,8 @@ public struct LuaFunction: Sendable {
   }
 }
 
-/// What a body says about its arguments when only it can tell; the function's name is put before it.
+/// What a body says about its arguments when only it can tell; the function's name is put before
+/// it.
 struct ArgumentProblem: Error {
   let text: String
   var hint: String?

@@ -90,7 +90,8 @@ enum Metamethods {
     throw LuaError(.argument, "a tensor cannot be called", hint: "to slice it use brackets: x[{…}]")
   }
 
-  // MARK: Errors as values: what pcall returns when one of ours was raised. They read as their message.
+  // MARK: Errors as values: what pcall returns when one of ours was raised. They read as their
+  // message.
 
   private static let errorText = BoundFunction("__tostring", .metamethod(mg_lua_error_object)) {
     values, _ in [values.first ?? .nil]

@@ -13,7 +13,8 @@ public struct ParameterSchema: Sendable {
 
   private static let keys = ["default", "doc", "min", "max", "choices", "integer"]
 
-  /// Reads `{ default = …, doc = …, min = …, max = …, choices = {…}, integer = true }`, or a bare default.
+  /// Reads `{ default = …, doc = …, min = …, max = …, choices = {…}, integer = true }`, or a bare
+  /// default.
   init(name: String, _ value: LuaValue) throws(LuaError) {
     let table =
       value.table.flatMap { $0.array.isEmpty ? $0 : nil } ?? LuaTable(fields: ["default": value])

@@ -100,7 +100,8 @@ struct Sizes: LuaReadable {
 
   static var expectation: String { "sizes, such as {2, 3}" }
   static var stubType: String { "integer[]|integer" }
-  /// More elements than any computation here could use; a lazily filled tensor takes no memory before.
+  /// More elements than any computation here could use; a lazily filled tensor takes no memory
+  /// before.
   static let countLimit = 1 << 32
 
   static func convert(_ value: LuaValue) -> Sizes? {

@@ -2,7 +2,8 @@ import Engine
 
 /// Tensors from numbers.
 enum CreationModule {
-  /// What is computed element by element when it is made has a lower limit than what is filled lazily.
+  /// What is computed element by element when it is made has a lower limit than what is filled
+  /// lazily.
   private static let eagerLimit = 1 << 26
 
   private static func fill(_ name: String, _ value: Double) -> LuaFunction {
