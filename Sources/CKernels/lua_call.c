@@ -41,7 +41,8 @@ static void describe(mg_lua *state, lua_State *L) {
   }
   lua_pop(L, 1);
   if (failure->text_length == 0 && !is_plain) {
-    const char *text = lua_pushfstring(L, "error raised with a %s instead of a message", lua_typename(L, type));
+    const char *text =
+        lua_pushfstring(L, "error raised with a %s instead of a message", lua_typename(L, type));
     set_text(state, text, strlen(text));
     lua_pop(L, 1);
   }

@@ -56,7 +56,8 @@ static int collect(lua_State *L) {
   return 0;
 }
 
-// Methods are found here; everything else (properties, slices, unknown names) is the host's: upvalue 1.
+// Methods are found here; everything else (properties, slices, unknown names) is the host's:
+// upvalue 1.
 static int index_tensor(lua_State *L) {
   if (lua_type(L, 2) == LUA_TSTRING) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &mg_lua_key_methods);
@@ -163,8 +164,12 @@ static int define(lua_State *L) {
   return 0;
 }
 
-bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_function, bool is_method) {
-  entry what = {.name = name, .function = function, .is_function = is_function, .is_method = is_method};
+bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_function,
+                   bool is_method) {
+  entry what = {.name = name,
+                .function = function,
+                .is_function = is_function,
+                .is_method = is_method};
   return protect(state, define, &what);
 }
 

@@ -22,7 +22,8 @@ struct mg_lua {
   char source[mg_lua_source_limit], text[mg_lua_text_limit + 1], traceback[mg_lua_text_limit + 1];
 };
 
-// What a host object's userdata holds. Plugins cannot make one: the metatable is checked by identity.
+// What a host object's userdata holds. Plugins cannot make one: the metatable is checked by
+// identity.
 typedef struct {
   mg_lua_kind kind;
   mg_lua_handle handle;
@@ -35,8 +36,8 @@ static inline int mg_lua_is_stopping(lua_State *L) {
 }
 
 // Registry keys: addresses nobody else has.
-extern char mg_lua_key_metatables[4], mg_lua_key_functions, mg_lua_key_methods, mg_lua_key_environment,
-    mg_lua_key_mg;
+extern char mg_lua_key_metatables[4], mg_lua_key_functions, mg_lua_key_methods,
+    mg_lua_key_environment, mg_lua_key_mg;
 
 int mg_lua_raise_stop(lua_State *L);
 int mg_lua_trampoline(lua_State *L);

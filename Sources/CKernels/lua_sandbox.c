@@ -7,8 +7,8 @@ enum { print_limit_lines = 200, result_limit_bytes = 64 << 20, move_limit = 1 <<
 
 char mg_lua_key_environment, mg_lua_key_mg;
 
-// pcall and xpcall: as in the manual, except that a stop and a lack of memory cannot be caught, and that
-// xpcall's handler runs after unwinding, where the hook is active.
+// pcall and xpcall: as in the manual, except that a stop and a lack of memory cannot be caught, and
+// that xpcall's handler runs after unwinding, where the hook is active.
 
 static void pass_on_stop(lua_State *L, int status) {
   if (status == LUA_ERRMEM) mg_lua_stop(mg_lua_of(L), mg_lua_memory);
@@ -65,8 +65,8 @@ static int own_xpcall(lua_State *L) {
   return finish_xpcall(L, status, 0);
 }
 
-// Weak tables, finalizers and closers reach bugs of Lua 5.4.4. The metatable is copied, so that such a
-// key cannot be added later.
+// Weak tables, finalizers and closers reach bugs of Lua 5.4.4. The metatable is copied, so that
+// such a key cannot be added later.
 static int own_setmetatable(lua_State *L) {
   static const char *const refused[] = {"__gc", "__mode", "__close", "__metatable"};
   luaL_checktype(L, 1, LUA_TTABLE);
@@ -100,7 +100,8 @@ int mg_lua_plain_tostring(lua_State *L) {
   int type = lua_type(L, -1);
   int has_own = luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL;
   if (has_own) lua_pop(L, 1);
-  if (has_own || type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING) {
+  bool is_plain = type <= LUA_TSTRING && type != LUA_TLIGHTUSERDATA;
+  if (has_own || is_plain) {
     luaL_tolstring(L, -1, NULL);
   } else {
     lua_pushstring(L, luaL_typename(L, -1));
@@ -208,7 +209,8 @@ static void guard(lua_State *L, const char *name, lua_CFunction function) {
   lua_setfield(L, -2, name);
 }
 
-static void open_library(lua_State *L, const char *name, lua_CFunction open, const char *const *left_out) {
+static void open_library(lua_State *L, const char *name, lua_CFunction open,
+                         const char *const *left_out) {
   luaL_requiref(L, name, open, 0);
   copy_library(L, left_out);
 }

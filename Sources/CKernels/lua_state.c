@@ -27,8 +27,8 @@ int mg_lua_raise_stop(lua_State *L) {
   return lua_error(L);
 }
 
-// A yield cannot be caught by pcall. Where a C frame forbids it, an error is raised, and our own pcall
-// passes it on while the flag is up.
+// A yield cannot be caught by pcall. Where a C frame forbids it, an error is raised, and our own
+// pcall passes it on while the flag is up.
 static void obey_stop(lua_State *L, lua_Debug *record) {
   (void)record;
   if (!mg_lua_is_stopping(L)) return;
@@ -86,8 +86,8 @@ void mg_lua_begin(mg_lua *state) {
   state->lines_printed = 0;
 }
 
-// A graph hangs on every tensor Lua has not collected yet, so none may linger between calls. Only our
-// own finalizers exist, and they do not raise.
+// A graph hangs on every tensor Lua has not collected yet, so none may linger between calls. Only
+// our own finalizers exist, and they do not raise.
 void mg_lua_end(mg_lua *state) {
   atomic_store(&state->stop, mg_lua_running);
   lua_gc(state->L, LUA_GCCOLLECT);

@@ -16,7 +16,8 @@ mg_lua_type mg_lua_type_at(lua_State *L, int index) {
     case LUA_TSTRING: return mg_lua_is_string;
     case LUA_TTABLE: return mg_lua_is_table;
     case LUA_TFUNCTION: return mg_lua_is_function;
-    case LUA_TUSERDATA: return mg_lua_object_at(L, index, &handle) ? mg_lua_is_object : mg_lua_is_other;
+    case LUA_TUSERDATA:
+      return mg_lua_object_at(L, index, &handle) ? mg_lua_is_object : mg_lua_is_other;
     default: return mg_lua_is_other;
   }
 }

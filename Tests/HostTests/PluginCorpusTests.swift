@@ -8,7 +8,8 @@ private let corpusFolder = ProcessInfo.processInfo.environment["MOONGLASS_BAD_PL
 
 /// Hostile plugins, each run in this process, with an honest one after it.
 ///
-/// The corpus lies in the folder that `MOONGLASS_BAD_PLUGINS` names; without it the test is skipped.
+/// The corpus lies in the folder that `MOONGLASS_BAD_PLUGINS` names; without it the test is
+/// skipped.
 @Suite("Hostile plugins", .enabled(if: corpusFolder != nil, "MOONGLASS_BAD_PLUGINS is not set"))
 struct PluginCorpusTests {
   /// Single calls of Lua's own pattern matcher cannot be interrupted; they wait for a budgeted one.
@@ -45,7 +46,9 @@ struct PluginCorpusTests {
       let start = Date()
       var outcome: String
       do {
-        let values = try Self.run("\(folder)/\(name)") { #expect(!$0.contains("ESCAPED"), "\(name)") }
+        let values = try Self.run("\(folder)/\(name)") {
+          #expect(!$0.contains("ESCAPED"), "\(name)")
+        }
         outcome = values.allSatisfy(\.isFinite) ? "ran" : "ran, not finite"
       } catch {
         let diagnostic = error as? any Diagnostic

@@ -5,12 +5,16 @@ import LuaBridge
 import Testing
 
 /// The package's own folder.
-private let home = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+private let home = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  .deletingLastPathComponent()
   .deletingLastPathComponent().path
 
 /// A folder that is gone afterwards, with the given files in it.
-private func withFiles<Result>(_ files: [String: String], _ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("moonglass-\(UUID().uuidString)")
+private func withFiles<Result>(_ files: [String: String], _ body: (String) throws -> Result) throws
+  -> Result
+{
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "moonglass-\(UUID().uuidString)")
   defer { try? FileManager.default.removeItem(at: folder) }
   for (name, text) in files {
     let file = folder.appendingPathComponent(name)
@@ -29,12 +33,16 @@ private struct Swifty: Constraint {
 private func shippedRegistry() -> PluginRegistry {
   PluginRegistry(
     searchPath: PluginSearchPath(environment: ["MOONGLASS_HOME": home], executable: nil),
-    constraints: ["burgers": { _ in Swifty(name: "swift burgers") }, "only_swift": { _ in Swifty(name: "only") }])
+    constraints: [
+      "burgers": { _ in Swifty(name: "swift burgers") },
+      "only_swift": { _ in Swifty(name: "only") },
+    ])
 }
 
 /// Repeatable numbers in -1…1.
 private func noise(_ shape: Shape, _ seed: Double = 1) -> Tensor {
-  Tensor((0..<shape.count).map { (Double($0) * 12.9898 * seed).remainder(dividingBy: 2) }, shape: shape)
+  Tensor(
+    (0..<shape.count).map { (Double($0) * 12.9898 * seed).remainder(dividingBy: 2) }, shape: shape)
 }
 
 @Suite("Shipped plugins")
@@ -50,7 +58,9 @@ struct ShippedPluginTests {
   /// The definition written out with loops, per image.
   private func burgers(_ x: [Double], _ height: Int, _ width: Int) -> Double {
     let (dx, dt, nu) = (10 / Double(height - 1), 0.025, 0.05)
-    func state(_ column: Int) -> [Double] { (0..<height).map { x[(height - 1 - $0) * width + column] } }
+    func state(_ column: Int) -> [Double] {
+      (0..<height).map { x[(height - 1 - $0) * width + column] }
+    }
     var sum = 0.0
     for column in 0..<width - 1 {
       var u = state(column)
@@ -58,7 +68,9 @@ struct ShippedPluginTests {
         let old = u
         for i in 0..<height {
           let (right, left) = (old[(i + 1) % height], old[(i + height - 1) % height])
-          u[i] += dt * (-old[i] * (right - left) / (2 * dx) + nu * (right - 2 * old[i] + left) / (dx * dx))
+          u[i] +=
+            dt
+            * (-old[i] * (right - left) / (2 * dx) + nu * (right - 2 * old[i] + left) / (dx * dx))
         }
       }
       sum += zip(u, state(column + 1)).reduce(0) { $0 + abs($1.0 - $1.1) }
@@ -77,6 +89,28 @@ struct ShippedPluginTests {
     for image in 0..<2 {
       let own = Array(values[image * height * width..<(image + 1) * height * width])
       #expect(abs(result[image] - burgers(own, height, width)) < 1e-12)
+    }
+  }
+
+  @Test("burgers agrees with the one built in, and with the authors' values where they are at hand")
+  func burgersPeers() throws {
+    let constraint = try shippedRegistry().constraint(named: "burgers")
+    let x = noise([2, 1, 16, 12])
+    let (lua, swift) = (try constraint.distances(x).doubles(), try Burgers().distances(x).doubles())
+    #expect(zip(lua, swift).allSatisfy { abs($0 - $1) < 1e-12 })
+    guard let folder = GoldenFiles.reference else { return }
+    let golden = try Safetensors.read(folder + "/constraint_burgers.safetensors").tensors
+    for set in ["random", "noisy"] {
+      let input = try #require(golden["\(set)/input"]).reshaped(to: [2, 1, 64, 64])
+      let expected = try #require(golden["\(set)/losses"]).doubles()
+      let distances = try constraint.distances(input)
+      for (own, known) in zip(try distances.doubles(), expected) {
+        #expect(abs(own - known) < 1e-5 * known)
+      }
+      let gradients = try gradient(of: distances.mean(), withRespectTo: [input])[0].doubles()
+      let known = try #require(golden["\(set)/grad"]).doubles()
+      let scale = known.map(abs).max() ?? 0
+      #expect(zip(gradients, known).allSatisfy { abs($0 - $1) < 2e-5 * scale })
     }
   }
 
@@ -102,10 +136,13 @@ struct ShippedPluginTests {
   func columns() throws {
     let registry = shippedRegistry()
     let x = noise([2, 1, 3, 10])
-    let three = try registry.forwardOperator(named: "first_columns", parameters: LuaTable(fields: ["count": .integer(3)]))
+    let three = try registry.forwardOperator(
+      named: "first_columns", parameters: LuaTable(fields: ["count": .integer(3)]))
     #expect(try three.measure(x).shape == [2, 1, 3, 3])
     let error = #expect(throws: LuaError.self) {
-      try registry.forwardOperator(named: "first_columns", parameters: LuaTable(fields: ["count": .integer(11)])).measure(x)
+      try registry.forwardOperator(
+        named: "first_columns", parameters: LuaTable(fields: ["count": .integer(11)])
+      ).measure(x)
     }
     #expect(error?.text == "slice: index 11 is out of range 1…10 on axis 4")
   }
@@ -146,9 +183,11 @@ struct PluginRegistryTests {
       "mine.lua": Self.plugin,
       "deep/other.lua": Self.plugin,
       "burgers.lua": "return mg.recipe { constraint = 'burgers' }",
-      "name.lua": "return mg.recipe { constraint = 'mine', train = { steps = 10, list = { 1, 2 } } }",
+      "name.lua":
+        "return mg.recipe { constraint = 'mine', train = { steps = 10, list = { 1, 2 } } }",
       "path.lua": "return mg.recipe { constraint = 'deep/other.lua' }",
-      "table.lua": "return mg.recipe { constraint = { 'mine', k = 3 }, operator = { 'first_columns', count = 1 } }",
+      "table.lua":
+        "return mg.recipe { constraint = { 'mine', k = 3 }, operator = { 'first_columns', count = 1 } }",
       "inline.lua": """
       return mg.recipe { name = "r", constraint = mg.constraint { name = "here",
         distance = function(x) return x:sum { 2, 3, 4 }:abs() end } }
@@ -186,19 +225,36 @@ struct PluginRegistryTests {
     let kind = #expect(throws: PluginError.self) {
       try registry.constraint(named: "\(home)/plugins/operators/first_columns.lua")
     }
-    #expect(kind?.message.hasSuffix("first_columns.lua must return mg.constraint{…}, got mg.operator{…}") == true)
+    #expect(
+      kind?.message.hasSuffix("first_columns.lua must return mg.constraint{…}, got mg.operator{…}")
+        == true)
     let value = #expect(throws: PluginError.self) { try registry.constraint(.integer(3)) }
-    #expect(value?.message == "the constraint must be a name, a path, { name, parameter = value } or mg.constraint{…}, got 3")
+    #expect(
+      value?.message
+        == "the constraint must be a name, a path, { name, parameter = value } or mg.constraint{…}, got 3"
+    )
   }
 
   static let wrongParameters: [(LuaTable, String)] = [
-    (LuaTable(fields: ["dtt": .number(1)]), "constraint 'burgers' has no parameter 'dtt' (it has domain, dt, inner_steps, integrator, nu); did you mean 'dt'?"),
+    (
+      LuaTable(fields: ["dtt": .number(1)]),
+      "constraint 'burgers' has no parameter 'dtt' (it has domain, dt, inner_steps, integrator, nu); did you mean 'dt'?"
+    ),
     (LuaTable(fields: ["nu": .number(-1)]), "parameter 'nu' must be at least 0, got -1"),
     (LuaTable(fields: ["nu": .string("x")]), "parameter 'nu' must be a number, got string"),
     (LuaTable(fields: ["nu": .number(.nan)]), "parameter 'nu' must be finite, got nan"),
-    (LuaTable(fields: ["inner_steps": .number(1.5)]), "parameter 'inner_steps' must be an integer, got number"),
-    (LuaTable(fields: ["integrator": .string("eule")]), "parameter 'integrator' must be one of euler, got 'eule'; did you mean 'euler'?"),
-    (LuaTable(array: [.integer(1)]), "parameters of 'burgers' are given by name, as in { total = 120 }"),
+    (
+      LuaTable(fields: ["inner_steps": .number(1.5)]),
+      "parameter 'inner_steps' must be an integer, got number"
+    ),
+    (
+      LuaTable(fields: ["integrator": .string("eule")]),
+      "parameter 'integrator' must be one of euler, got 'eule'; did you mean 'euler'?"
+    ),
+    (
+      LuaTable(array: [.integer(1)]),
+      "parameters of 'burgers' are given by name, as in { total = 120 }"
+    ),
   ]
 
   @Test("Parameters are checked", arguments: wrongParameters)
@@ -215,8 +271,14 @@ struct PluginResultTests {
   static let results: [(String, String)] = [
     ("x", "distance must return [N] = [2], got [2, 1, 3, 3]. Sum over axes 2 to 4 too?"),
     ("x:sum{2, 3}", "distance must return [N] = [2], got [2, 3]. Sum over the last axis too?"),
-    ("x:sum()", "distance must return [N] = [2], got []. Keep the first axis: sum over {2, 3, 4} only."),
-    ("x:sum(1)", "distance must return [N] = [2], got [1, 3, 3]. Keep the first axis and sum over the others."),
+    (
+      "x:sum()",
+      "distance must return [N] = [2], got []. Keep the first axis: sum over {2, 3, 4} only."
+    ),
+    (
+      "x:sum(1)",
+      "distance must return [N] = [2], got [1, 3, 3]. Keep the first axis and sum over the others."
+    ),
     ("1", "distance must return [N] = [2], got 1"),
     ("nil", "distance must return [N] = [2], got nil"),
     ("x:sum{2, 3, 4}:lt(0)", "distance must return a floating tensor, got bool"),
@@ -224,7 +286,8 @@ struct PluginResultTests {
 
   @Test("distance", arguments: results)
   func distance(_ expression: String, _ message: String) throws {
-    let source = "return mg.constraint { name = 'a',\n  distance = function(x) return \(expression) end }"
+    let source =
+      "return mg.constraint { name = 'a',\n  distance = function(x) return \(expression) end }"
     try withFiles(["a.lua": source]) { folder in
       let file = "\(folder)/a.lua"
       let constraint = try PluginRegistry().constraint(named: file)
@@ -236,8 +299,13 @@ struct PluginResultTests {
   @Test("A file that returns no definition says so")
   func notADefinition() throws {
     try withFiles(["a.lua": "mg.constraint { name = 'a', distance = print }"]) { folder in
-      let error = #expect(throws: PluginError.self) { try PluginRegistry().constraint(named: "\(folder)/a.lua") }
-      #expect(error?.message == "\(folder)/a.lua must return mg.constraint{…} or mg.operator{…} or mg.recipe{…}, got nil")
+      let error = #expect(throws: PluginError.self) {
+        try PluginRegistry().constraint(named: "\(folder)/a.lua")
+      }
+      #expect(
+        error?.message
+          == "\(folder)/a.lua must return mg.constraint{…} or mg.operator{…} or mg.recipe{…}, got nil"
+      )
     }
   }
 }

@@ -4,7 +4,8 @@ import Testing
 
 /// Runs a snippet in a fresh state and closes it; at the end nothing of ours may be left in Lua.
 func lua(
-  _ source: String, limits: LuaLimits = LuaLimits(seconds: 5), print: @escaping LuaRuntime.Printer = { _ in }
+  _ source: String, limits: LuaLimits = LuaLimits(seconds: 5),
+  print: @escaping LuaRuntime.Printer = { _ in }
 ) throws -> [LuaValue] {
   let runtime = try LuaRuntime(limits: limits, print: print)
   defer {
@@ -33,9 +34,13 @@ func show(_ value: LuaValue) -> String {
   case .string(let text): text
   case .table(let table):
     "{"
-      + (table.array.map(show) + table.fields.sorted { $0.key < $1.key }.map { "\($0.key)=\(show($0.value))" })
+      + (table.array.map(show)
+      + table.fields.sorted { $0.key < $1.key }.map { "\($0.key)=\(show($0.value))" })
       .joined(separator: ", ") + "}"
-  case .tensor(let x): (try? x.doubles().map { "\(($0 * 1e5).rounded() / 1e5)" }.joined(separator: " ")).map { "\(x.shape) \($0)" } ?? "\(x.shape)"
+  case .tensor(let x):
+    (try? x.doubles().map { "\(($0 * 1e5).rounded() / 1e5)" }.joined(separator: " ")).map {
+      "\(x.shape) \($0)"
+    } ?? "\(x.shape)"
   case .function: "function"
   case .definition(let definition): "\(definition.kind.rawValue) \(definition.name)"
   }

@@ -9,8 +9,10 @@ struct SandboxTests {
   @Test("Only the allowed names exist")
   func names() throws {
     let forbidden = [
-      "io", "os", "package", "debug", "coroutine", "load", "loadstring", "loadfile", "dofile", "collectgarbage",
-      "warn", "getmetatable", "rawget", "rawset", "rawequal", "rawlen", "_G", "string.dump", "math.random",
+      "io", "os", "package", "debug", "coroutine", "load", "loadstring", "loadfile", "dofile",
+      "collectgarbage",
+      "warn", "getmetatable", "rawget", "rawset", "rawequal", "rawlen", "_G", "string.dump",
+      "math.random",
       "math.randomseed",
     ]
     for name in forbidden { #expect(try lua("return \(name)").map(show) == ["nil"], "\(name)") }
@@ -29,7 +31,9 @@ struct SandboxTests {
     }
     #expect(luaError("setmetatable(mg.zeros(1), {})")?.kind == .runtime)
     #expect(luaError("setmetatable(mg, {})")?.text == "cannot change a protected metatable")
-    #expect(luaError("local x <close> = setmetatable({}, {})")?.text.contains("got a non-closable value") == true)
+    #expect(
+      luaError("local x <close> = setmetatable({}, {})")?.text.contains("got a non-closable value")
+        == true)
     let later = """
       local m = {} local t = setmetatable({}, m) m.__index = function() return 1 end
       return t.x
@@ -86,7 +90,9 @@ struct SandboxTests {
     let runtime = try LuaRuntime(limits: LuaLimits(seconds: 0.1, memory: 16 << 20))
     defer { runtime.close() }
     #expect(throws: LuaError.self) { try runtime.run("while true do end", name: "a") }
-    #expect(throws: LuaError.self) { try runtime.run("s = 'x' while true do s = s .. s end", name: "a") }
+    #expect(throws: LuaError.self) {
+      try runtime.run("s = 'x' while true do s = s .. s end", name: "a")
+    }
     #expect(try runtime.run("s = nil return 1 + 1", name: "a").map(show) == ["2"])
   }
 
@@ -100,7 +106,9 @@ struct SandboxTests {
   @Test("Runaway graphs are bounded")
   func graph() {
     let limits = LuaLimits(seconds: 20, tensors: 1000)
-    #expect(luaError("local x = mg.zeros(1) while true do x = x + 1 end", limits: limits)?.kind == .memory)
+    #expect(
+      luaError("local x = mg.zeros(1) while true do x = x + 1 end", limits: limits)?.kind == .memory
+    )
   }
 
   @Test("Printing is limited, safe and goes to the host")
@@ -151,6 +159,42 @@ struct SandboxTests {
     #expect(runtime.liveObjectCount == 0)
   }
 
+  @Test("Methods take nothing for a tensor that is none")
+  func forgedSelf() throws {
+    let source = """
+      local ok, e = pcall(mg.zeros)
+      local c = mg.recipe {}
+      local refused = 0
+      local values = {1, 'x', {}, print, e, c, mg, true, {shape = {1}}}
+      for _, v in pairs(values) do
+        for _, name in pairs {'sum', 'abs', 'reshape', 'item', 'roll', 'matmul'} do
+          if not pcall(mg.zeros(1)[name], v) then refused = refused + 1 end
+        end
+      end
+      return refused, #values * 6, pcall(mg.zeros(1).sum)
+      """
+    let values = try lua(source).map(show)
+    #expect(values[0] == values[1])
+    #expect(values[2] == "false")
+  }
+
+  @Test("What a state offers is what the catalogue says, both ways")
+  func catalogue() throws {
+    let names = Catalogue.functions.map(\.name)
+    #expect(Set(names).count == names.count, "two functions share a name")
+    let offered = try lua(
+      "local t = {} for name in pairs(mg) do t[#t + 1] = name end return t")[0].table?.array
+      .compactMap(\.string)
+    let expected = Catalogue.functions.filter(\.isFunction).map(\.name) + ["pi"]
+    #expect(Set(offered ?? []) == Set(expected))
+    for function in Catalogue.functions {
+      #expect(!function.summary.isEmpty && !function.returns.isEmpty, "\(function.name)")
+      if function.isMethod {
+        #expect(try lua("return mg.zeros(1).\(function.name) ~= nil").map(show) == ["true"])
+      }
+    }
+  }
+
   @Test("Functions of a closed state throw")
   func closed() throws {
     let runtime = try LuaRuntime()
@@ -180,7 +224,9 @@ struct SandboxTests {
     guard case .function(let function)? = values.first else { return }
     try await withThrowingTaskGroup(of: Double.self) { group in
       for i in 0..<32 {
-        group.addTask { try function.call([.tensor(.full(Double(i), shape: [2]))])[0].tensor?.item() ?? -1 }
+        group.addTask {
+          try function.call([.tensor(.full(Double(i), shape: [2]))])[0].tensor?.item() ?? -1
+        }
       }
       var sum = 0.0
       for try await value in group { sum += value }

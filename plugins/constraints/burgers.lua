@@ -1,5 +1,5 @@
--- The columns of an image are states of the viscous Burgers' equation, u_t = -u u_x + nu u_xx.
--- Each column, advanced in time, must be the next one. Rows are space, the last row being the first grid
+-- The columns of an image are states of the viscous Burgers' equation, u_t = -u u_x + nu u_xx. Each
+-- column, advanced in time, must be the next one. Rows are space, the last row being the first grid
 -- point; space is periodic.
 local mg = require "moonglass"
 
@@ -15,7 +15,10 @@ return mg.constraint {
   name = "burgers",
   summary = "every column is the previous one, advanced by Burgers' equation",
   params = {
-    inner_steps = { default = 5, min = 1, max = 1000, integer = true, doc = "time steps from one column to the next" },
+    inner_steps = {
+      default = 5, min = 1, max = 1000, integer = true,
+      doc = "time steps from one column to the next",
+    },
     dt = { default = 0.025, min = 0, doc = "length of a time step" },
     nu = { default = 0.05, min = 0, doc = "viscosity" },
     domain = { default = 10, min = 0, doc = "distance from the first to the last grid point" },

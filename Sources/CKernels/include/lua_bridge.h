@@ -1,8 +1,8 @@
 // The sandboxed Lua state, as Swift sees it.
 //
-// Nothing declared here raises a Lua error: what could raise runs under lua_pcallk inside, so no longjmp
-// ever crosses a Swift frame. A state is used by one thread at a time; only mg_lua_stop may be called
-// from another.
+// Nothing declared here raises a Lua error: what could raise runs under lua_pcallk inside, so no
+// longjmp ever crosses a Swift frame. A state is used by one thread at a time; only mg_lua_stop may
+// be called from another.
 #ifndef MG_LUA_BRIDGE_H
 #define MG_LUA_BRIDGE_H
 
@@ -29,10 +29,11 @@ typedef enum {
 // What the host does for a state. None of these may raise; `context` is handed back untouched.
 typedef struct {
   void *context;
-  // Runs host function `function` for the arguments on L; returns the number of results it pushed, or -1
-  // to have the trampoline raise the error the host keeps ready.
+  // Runs host function `function` for the arguments on L; returns the number of results it pushed,
+  // or -1 to have the trampoline raise the error the host keeps ready.
   int (*call)(void *context, struct lua_State *L, int64_t function);
-  // Hands over the error kept ready, told where in Lua the failing call stands ("" and 0 if unknown).
+  // Hands over the error kept ready, told where in Lua the failing call stands ("" and 0 if
+  // unknown).
   mg_lua_handle (*take_error)(void *context, const char *source, int line);
   // Lua has dropped its last reference to an object.
   void (*release)(void *context, mg_lua_handle handle);
@@ -72,13 +73,15 @@ void mg_lua_begin(mg_lua *state);
 void mg_lua_end(mg_lua *state);
 
 // Registration, right after opening. False without memory.
-bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_function, bool is_method);
+bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_function,
+                   bool is_method);
 bool mg_lua_define_meta(mg_lua *state, mg_lua_kind kind, const char *event, int64_t function);
 bool mg_lua_define_number(mg_lua *state, const char *name, double value);
 bool mg_lua_define_unknown(mg_lua *state, int64_t function);
 
 // Pushes the compiled chunk (text only). False: see mg_lua_last_failure.
-bool mg_lua_load(mg_lua *state, struct lua_State *L, const char *text, size_t length, const char *name);
+bool mg_lua_load(mg_lua *state, struct lua_State *L, const char *text, size_t length,
+                 const char *name);
 // Calls the function below its `arguments`, on a coroutine of its own so that it can be stopped.
 // Returns the number of results pushed, or -1: see mg_lua_last_failure.
 int mg_lua_call(mg_lua *state, struct lua_State *L, int arguments);
@@ -110,7 +113,8 @@ int mg_lua_object_at(struct lua_State *L, int index, mg_lua_handle *handle);
 const char *mg_lua_type_name(struct lua_State *L, int index);
 size_t mg_lua_length_at(struct lua_State *L, int index);
 bool mg_lua_push_element(struct lua_State *L, int index, int64_t position);
-// Replaces the key on top by the next key and its value: 1; 0 at the end (the key is gone); -1 on failure.
+// Replaces the key on top by the next key and its value: 1; 0 at the end (the key is gone); -1 on
+// failure.
 int mg_lua_next(struct lua_State *L, int index);
 // Where the Lua code that called into the host stands; where a function begins.
 int mg_lua_caller_line(struct lua_State *L, char *source, size_t size);

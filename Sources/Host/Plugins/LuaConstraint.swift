@@ -26,13 +26,15 @@ public struct LuaConstraint: Constraint {
 
   /// Builds the distances by calling the script.
   ///
-  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless it
+  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless
+  ///   it
   ///   returns a floating tensor `[N]`.
   public func distances(_ x: Tensor) throws -> Tensor {
     let values = try distance.call([.tensor(x), .table(parameters)])
     let count = x.shape.dimensions.first ?? 1
     guard let result = values.first?.tensor else {
-      throw problem("distance must return [N] = [\(count)], got \(values.first?.summary ?? "nothing")")
+      throw problem(
+        "distance must return [N] = [\(count)], got \(values.first?.summary ?? "nothing")")
     }
     guard result.dtype.isFloating else {
       throw problem("distance must return a floating tensor, got \(result.dtype.rawValue)")

@@ -25,13 +25,15 @@ public struct LuaForwardOperator: ForwardOperator {
 
   /// Builds the measurement by calling the script.
   ///
-  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless it
+  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless
+  ///   it
   ///   returns a floating tensor `[N, …]`.
   public func measure(_ x: Tensor) throws -> Tensor {
     let values = try forward.call([.tensor(x), .table(parameters)])
     let count = x.shape.dimensions.first ?? 1
     guard let result = values.first?.tensor else {
-      throw problem("forward must return a tensor [N, …], got \(values.first?.summary ?? "nothing")")
+      throw problem(
+        "forward must return a tensor [N, …], got \(values.first?.summary ?? "nothing")")
     }
     guard result.dtype.isFloating else {
       throw problem("forward must return a floating tensor, got \(result.dtype.rawValue)")

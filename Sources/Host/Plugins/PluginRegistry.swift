@@ -3,9 +3,9 @@ import LuaBridge
 
 /// Finds constraints and forward operators by what a recipe or a command says of them.
 ///
-/// A reference is a name (`"burgers"`), a path (`"plugins/mine.lua"`), a table with parameters
-/// (`{ "burgers", nu = 0.1 }`), or a definition written in place (`mg.constraint{…}`). Of a name that is
-/// both a Lua file and built in, the Lua file is taken; `lua:name` and `swift:name` choose.
+/// A reference is a name (`"burgers"`), a path (`"plugins/mine.lua"`), a table with parameters (`{
+/// "burgers", nu = 0.1 }`), or a definition written in place (`mg.constraint{…}`). Of a name that
+/// is both a Lua file and built in, the Lua file is taken; `lua:name` and `swift:name` choose.
 public struct PluginRegistry: Sendable {
   /// Makes something built in from its parameters.
   public typealias Builtin<Thing> = @Sendable (LuaTable) throws -> Thing
@@ -23,7 +23,8 @@ public struct PluginRegistry: Sendable {
   ///   - operators: those built in, by name.
   ///   - print: takes what plugins print, a line at a time.
   public init(
-    searchPath: PluginSearchPath = PluginSearchPath(), constraints: [String: Builtin<any Constraint>] = [:],
+    searchPath: PluginSearchPath = PluginSearchPath(),
+    constraints: [String: Builtin<any Constraint>] = [:],
     operators: [String: Builtin<any ForwardOperator>] = [:], limits: LuaLimits = LuaLimits(),
     print: @escaping LuaRuntime.Printer = { Swift.print($0) }
   ) {
@@ -51,11 +52,15 @@ public struct PluginRegistry: Sendable {
 
   /// The constraint a reference means.
   public func constraint(_ reference: LuaValue) throws -> any Constraint {
-    try resolve(reference, kind: .constraint, builtins: constraints) { try LuaConstraint($0, parameters: $1) }
+    try resolve(reference, kind: .constraint, builtins: constraints) {
+      try LuaConstraint($0, parameters: $1)
+    }
   }
 
   /// The constraint of that name or path.
-  public func constraint(named name: String, parameters: LuaTable = LuaTable()) throws -> any Constraint {
+  public func constraint(named name: String, parameters: LuaTable = LuaTable()) throws
+    -> any Constraint
+  {
     try find(name, parameters, kind: .constraint, builtins: constraints) {
       try LuaConstraint($0, parameters: $1)
     }
@@ -108,7 +113,9 @@ public struct PluginRegistry: Sendable {
       return try make(definition, LuaTable())
     case .table(let table) where table.array.count == 1:
       let parameters = LuaTable(fields: table.fields)
-      if case .definition(let definition) = table.array[0] { return try make(definition, parameters) }
+      if case .definition(let definition) = table.array[0] {
+        return try make(definition, parameters)
+      }
       guard let name = table.array[0].string else { fallthrough }
       return try find(name, parameters, kind: kind, builtins: builtins, make: make)
     default:
@@ -117,7 +124,8 @@ public struct PluginRegistry: Sendable {
   }
 
   private func find<Thing>(
-    _ name: String, _ parameters: LuaTable, kind: LuaDefinition.Kind, builtins: [String: Builtin<Thing>],
+    _ name: String, _ parameters: LuaTable, kind: LuaDefinition.Kind,
+    builtins: [String: Builtin<Thing>],
     make: Maker<Thing>
   ) throws -> Thing {
     let (origin, name) = split(name)
@@ -128,7 +136,8 @@ public struct PluginRegistry: Sendable {
         }
         return try make(try definition(file: file, kind: kind), parameters)
       }
-      for file in searchPath.files(named: name, subfolder: subfolder(kind)) where file != recipeFile {
+      for file in searchPath.files(named: name, subfolder: subfolder(kind)) where file != recipeFile
+      {
         let definition = try definition(file: file)
         if definition.kind == kind { return try make(definition, parameters) }
       }

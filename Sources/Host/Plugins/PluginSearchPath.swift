@@ -2,8 +2,8 @@ import Foundation
 
 /// The folders plugins are looked for in, first match first.
 public struct PluginSearchPath: Sendable {
-  /// Where names are looked for: the recipe's folder, `./plugins`, the folders of `MOONGLASS_PLUGINS`,
-  /// the shipped plugins.
+  /// Where names are looked for: the recipe's folder, `./plugins`, the folders of
+  /// `MOONGLASS_PLUGINS`, the shipped plugins.
   public var folders: [String]
   /// Where relative paths are looked for.
   public var roots: [String]
@@ -17,7 +17,8 @@ public struct PluginSearchPath: Sendable {
   /// The usual folders.
   ///
   /// - Parameters:
-  ///   - environment: for `MOONGLASS_PLUGINS` (folders, colon-separated) and `MOONGLASS_HOME` (the folder
+  ///   - environment: for `MOONGLASS_PLUGINS` (folders, colon-separated) and `MOONGLASS_HOME` (the
+  ///     folder
   ///     that holds the shipped `plugins`).
   ///   - executable: the running program; the shipped plugins are looked for upwards from it.
   public init(
@@ -25,7 +26,8 @@ public struct PluginSearchPath: Sendable {
     executable: String? = Bundle.main.executablePath
   ) {
     let listed = (environment["MOONGLASS_PLUGINS"] ?? "").split(separator: ":").map(String.init)
-    let shipped = PluginSearchPath.shipped(home: environment["MOONGLASS_HOME"], executable: executable)
+    let shipped = PluginSearchPath.shipped(
+      home: environment["MOONGLASS_HOME"], executable: executable)
     folders = ["plugins"] + listed + (shipped.map { [$0] } ?? [])
     roots = ["."]
   }
@@ -43,7 +45,8 @@ public struct PluginSearchPath: Sendable {
     return candidates.first(where: PluginSearchPath.isFile)
   }
 
-  /// The files that may define `name`, in order: `NAME.lua` and `SUBFOLDER/NAME.lua` of each folder.
+  /// The files that may define `name`, in order: `NAME.lua` and `SUBFOLDER/NAME.lua` of each
+  /// folder.
   public func files(named name: String, subfolder: String) -> [String] {
     folders.flatMap { [join($0, "\(name).lua"), join(join($0, subfolder), "\(name).lua")] }
       .filter(PluginSearchPath.isFile)
@@ -63,7 +66,8 @@ public struct PluginSearchPath: Sendable {
 
   private static func isFile(_ path: String) -> Bool {
     var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      && !isFolder.boolValue
   }
 
   private static func shipped(home: String?, executable: String?) -> String? {

@@ -66,13 +66,15 @@ public struct LuaDefinition: Sendable {
   /// - Throws: ``LuaError`` of kind `definition` for an unknown name or a value out of range.
   public func values(for given: LuaTable) throws(LuaError) -> LuaTable {
     guard given.array.isEmpty else {
-      throw LuaError(.definition, "parameters of '\(name)' are given by name, as in { total = 120 }")
+      throw LuaError(
+        .definition, "parameters of '\(name)' are given by name, as in { total = 120 }")
     }
     let names = parameters.map(\.name)
     for key in given.fields.keys.sorted() where !names.contains(key) {
       let known = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
       throw LuaError(
-        .definition, "\(kind.rawValue) '\(name)' has no parameter '\(key)' (\(known))"
+        .definition,
+        "\(kind.rawValue) '\(name)' has no parameter '\(key)' (\(known))"
           + NearestName.suggestion(key, in: names))
     }
     var values = LuaTable()
@@ -90,12 +92,14 @@ public struct LuaDefinition: Sendable {
     }
     for key in table.fields.keys.sorted() where !keys.contains(key) {
       throw LuaError(
-        .definition, "mg.\(kind.rawValue) has no field '\(key)'" + NearestName.suggestion(key, in: keys),
+        .definition,
+        "mg.\(kind.rawValue) has no field '\(key)'" + NearestName.suggestion(key, in: keys),
         hint: "it has \(keys.joined(separator: ", "))")
     }
     let api = table["api"]
     guard api.isNil || api.integer == apiVersion else {
-      throw LuaError(.definition, "this program speaks api = \(apiVersion), the plugin wants \(api.summary)")
+      throw LuaError(
+        .definition, "this program speaks api = \(apiVersion), the plugin wants \(api.summary)")
     }
     if let key = kind.functionKey, case .function = table[key] { return }
     let key = kind.functionKey ?? ""
@@ -112,11 +116,13 @@ public struct LuaDefinition: Sendable {
     throw LuaError(.definition, "mg.\(kind.rawValue) needs '\(key)', a text; got \(value.typeName)")
   }
 
-  private static func schemas(_ kind: Kind, _ value: LuaValue) throws(LuaError) -> [ParameterSchema] {
+  private static func schemas(_ kind: Kind, _ value: LuaValue) throws(LuaError) -> [ParameterSchema]
+  {
     if value.isNil { return [] }
     guard let table = value.table, table.array.isEmpty else {
       throw LuaError(
-        .definition, "mg.\(kind.rawValue): 'params' must be a table of named parameters, got \(value.typeName)"
+        .definition,
+        "mg.\(kind.rawValue): 'params' must be a table of named parameters, got \(value.typeName)"
       )
     }
     var schemas: [ParameterSchema] = []

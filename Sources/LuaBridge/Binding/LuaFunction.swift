@@ -13,8 +13,9 @@ public struct Param<Value: LuaReadable>: Sendable {
   }
 }
 
-/// A function of the `mg` library. Registration, argument checks, error texts, editor stub and reference
-/// page all come from this value.
+/// A function of the `mg` library.
+///
+/// Registration, argument checks, error texts, editor stub and reference page come from this value.
 public struct LuaFunction: Sendable {
   /// What the documentation says of one parameter.
   public struct Parameter: Sendable {
@@ -60,7 +61,8 @@ public struct LuaFunction: Sendable {
       takesTensorFirst = takesTensorFirst ?? T.isReceiver
       described.append(
         Parameter(
-          name: parameter.name, type: T.stubType, summary: parameter.summary, isOptional: T.isOptional))
+          name: parameter.name, type: T.stubType, summary: parameter.summary,
+          isOptional: T.isOptional))
     }
     repeat describe(each parameters)
     self.parameters = described
@@ -80,7 +82,8 @@ public struct LuaFunction: Sendable {
   }
 }
 
-/// What a body says about its arguments when only it can tell; the function's name is put before it.
+/// What a body says about its arguments when only it can tell; the function's name is put before
+/// it.
 struct ArgumentProblem: Error {
   let text: String
   var hint: String?
@@ -118,7 +121,8 @@ struct BoundFunction: Sendable {
   let body: @Sendable ([LuaValue], LuaCaller) throws -> [LuaValue]
 
   init(
-    _ name: String, _ place: Place, body: @escaping @Sendable ([LuaValue], LuaCaller) throws -> [LuaValue]
+    _ name: String, _ place: Place,
+    body: @escaping @Sendable ([LuaValue], LuaCaller) throws -> [LuaValue]
   ) {
     self.name = name
     self.place = place

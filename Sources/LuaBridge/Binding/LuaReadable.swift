@@ -25,7 +25,9 @@ extension LuaReadable {
 
   public static func read(_ reader: inout ArgumentReader, name: String) throws(LuaError) -> Self {
     let value = reader.take()
-    guard let converted = convert(value) else { throw reader.bad(name, expected: expectation, got: value) }
+    guard let converted = convert(value) else {
+      throw reader.bad(name, expected: expectation, got: value)
+    }
     return converted
   }
 }
@@ -65,9 +67,12 @@ public struct ArgumentReader {
       default: value.typeName
       }
     var hint: String?
-    if name == "x" || name == "a", case .nil = value { hint = "call methods with ':', as in x:\(function)()" }
+    if name == "x" || name == "a", case .nil = value {
+      hint = "call methods with ':', as in x:\(function)()"
+    }
     return LuaError(
-      .argument, "bad argument '\(name)' to '\(function)': expected \(expected), got \(got)", hint: hint)
+      .argument, "bad argument '\(name)' to '\(function)': expected \(expected), got \(got)",
+      hint: hint)
   }
 
   /// Refuses what was not taken.
@@ -75,7 +80,8 @@ public struct ArgumentReader {
     let extra = values.dropFirst(position)
     guard extra.contains(where: { !$0.isNil }) else { return }
     throw LuaError(
-      .argument, "too many arguments to '\(function)': expected at most \(maximum), got \(values.count)")
+      .argument,
+      "too many arguments to '\(function)': expected at most \(maximum), got \(values.count)")
   }
 }
 
@@ -92,7 +98,9 @@ public struct LuaCaller: LuaReadable {
   public static var stubType: String { "" }
   public static var isVisible: Bool { false }
   public static func convert(_ value: LuaValue) -> LuaCaller? { nil }
-  public static func read(_ reader: inout ArgumentReader, name: String) throws(LuaError) -> LuaCaller {
+  public static func read(_ reader: inout ArgumentReader, name: String) throws(LuaError)
+    -> LuaCaller
+  {
     reader.caller
   }
 }
@@ -149,7 +157,8 @@ extension Optional: LuaReadable where Wrapped: LuaReadable {
   public static func convert(_ value: LuaValue) -> Wrapped?? {
     value.isNil ? .some(nil) : Wrapped.convert(value).map { .some($0) }
   }
-  public static func read(_ reader: inout ArgumentReader, name: String) throws(LuaError) -> Wrapped? {
+  public static func read(_ reader: inout ArgumentReader, name: String) throws(LuaError) -> Wrapped?
+  {
     guard reader.next.isNil else { return try Wrapped.read(&reader, name: name) }
     _ = reader.take()
     return nil
@@ -163,5 +172,7 @@ extension DType: LuaReadable {
   public static var stubType: String {
     DType.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: "|")
   }
-  public static func convert(_ value: LuaValue) -> DType? { value.string.flatMap(DType.init(rawValue:)) }
+  public static func convert(_ value: LuaValue) -> DType? {
+    value.string.flatMap(DType.init(rawValue:))
+  }
 }

@@ -23,11 +23,14 @@ enum Metamethods {
   }
 
   /// Lua turns whatever these return into one boolean, so they cannot be element-wise.
-  private static let comparisons = [("__lt", "<", "lt"), ("__le", "<=", "le")].map { event, sign, name in
+  private static let comparisons = [("__lt", "<", "lt"), ("__le", "<=", "le")].map {
+    event, sign, name in
     BoundFunction(event, tensor) { _, _ in
       throw LuaError(
         .argument, "'\(sign)' would make one true or false of whole tensors",
-        hint: "for an element-wise comparison write x:\(name)(y), or x:\(name == "lt" ? "gt" : "ge")(y)")
+        hint:
+          "for an element-wise comparison write x:\(name)(y), or x:\(name == "lt" ? "gt" : "ge")(y)"
+      )
     }
   }
 
@@ -87,7 +90,8 @@ enum Metamethods {
     throw LuaError(.argument, "a tensor cannot be called", hint: "to slice it use brackets: x[{…}]")
   }
 
-  // MARK: Errors as values: what pcall returns when one of ours was raised. They read as their message.
+  // MARK: Errors as values: what pcall returns when one of ours was raised. They read as their
+  // message.
 
   private static let errorText = BoundFunction("__tostring", .metamethod(mg_lua_error_object)) {
     values, _ in [values.first ?? .nil]
@@ -97,7 +101,9 @@ enum Metamethods {
     values, _ in values.count > 1 && values[1].string == "message" ? [values[0]] : [.nil]
   }
 
-  private static let errorConcatenation = BoundFunction("__concat", .metamethod(mg_lua_error_object)) {
+  private static let errorConcatenation = BoundFunction(
+    "__concat", .metamethod(mg_lua_error_object)
+  ) {
     values, _ in
     let texts = values.prefix(2).compactMap { $0.string ?? $0.double.map(LuaValue.text) }
     guard texts.count == 2 else { throw LuaError(.argument, "only text can be joined to an error") }

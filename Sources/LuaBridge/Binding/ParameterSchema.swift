@@ -13,18 +13,22 @@ public struct ParameterSchema: Sendable {
 
   private static let keys = ["default", "doc", "min", "max", "choices", "integer"]
 
-  /// Reads `{ default = …, doc = …, min = …, max = …, choices = {…}, integer = true }`, or a bare default.
+  /// Reads `{ default = …, doc = …, min = …, max = …, choices = {…}, integer = true }`, or a bare
+  /// default.
   init(name: String, _ value: LuaValue) throws(LuaError) {
-    let table = value.table.flatMap { $0.array.isEmpty ? $0 : nil } ?? LuaTable(fields: ["default": value])
+    let table =
+      value.table.flatMap { $0.array.isEmpty ? $0 : nil } ?? LuaTable(fields: ["default": value])
     for key in table.fields.keys.sorted() where !ParameterSchema.keys.contains(key) {
       throw LuaError(
-        .definition, "parameter '\(name)' has an unknown key '\(key)'"
+        .definition,
+        "parameter '\(name)' has an unknown key '\(key)'"
           + NearestName.suggestion(key, in: ParameterSchema.keys))
     }
     func number(_ key: String) throws(LuaError) -> Double? {
       let value = table[key]
       guard value.isNil || value.double != nil else {
-        throw LuaError(.definition, "parameter '\(name)': '\(key)' must be a number, got \(value.typeName)")
+        throw LuaError(
+          .definition, "parameter '\(name)': '\(key)' must be a number, got \(value.typeName)")
       }
       return value.double
     }

@@ -2,8 +2,8 @@ import Engine
 
 /// What `x[…]` means: Torch7's slices, 1-based with inclusive ranges.
 ///
-/// One entry an axis, from the first; axes without one are taken whole. A number picks and drops the
-/// axis; `{}` takes all; `{a, b}` from a to b; `{a, b, step}`; `{a}` picks and keeps the axis.
+/// One entry an axis, from the first; axes without one are taken whole. A number picks and drops
+/// the axis; `{}` takes all; `{a, b}` from a to b; `{a, b, step}`; `{a}` picks and keeps the axis.
 enum Slicing {
   static func slice(_ x: Tensor, _ entries: [LuaValue]) throws -> Tensor {
     guard entries.count <= x.rank else {

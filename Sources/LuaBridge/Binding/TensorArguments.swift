@@ -54,12 +54,15 @@ struct Axes: LuaReadable {
   static func convert(_ value: LuaValue) -> Axes? {
     if value.isNil { return Axes(numbers: nil, keepDims: nil) }
     if let number = value.integer { return Axes(numbers: [number], keepDims: nil) }
-    guard let table = value.table, Set(table.fields.keys).isSubset(of: ["keepdims"]) else { return nil }
+    guard let table = value.table, Set(table.fields.keys).isSubset(of: ["keepdims"]) else {
+      return nil
+    }
     let numbers = table.array.compactMap(\.integer)
     guard numbers.count == table.array.count else { return nil }
     let keepDims = table["keepdims"]
     guard keepDims.isNil || keepDims.bool != nil else { return nil }
-    return Axes(numbers: numbers.isEmpty && !keepDims.isNil ? nil : numbers, keepDims: keepDims.bool)
+    return Axes(
+      numbers: numbers.isEmpty && !keepDims.isNil ? nil : numbers, keepDims: keepDims.bool)
   }
 
   /// A table that is wrong inside is told what is wrong with it.
@@ -71,7 +74,8 @@ struct Axes: LuaReadable {
     }
     if let key = value.table?.fields.keys.sorted().first(where: { $0 != "keepdims" }) {
       throw LuaError(
-        .argument, "bad argument '\(name)' to '\(reader.function)': unknown key '\(key)'"
+        .argument,
+        "bad argument '\(name)' to '\(reader.function)': unknown key '\(key)'"
           + NearestName.suggestion(key, in: ["keepdims"]))
     }
     throw reader.bad(name, expected: expectation, got: value)
@@ -96,7 +100,8 @@ struct Sizes: LuaReadable {
 
   static var expectation: String { "sizes, such as {2, 3}" }
   static var stubType: String { "integer[]|integer" }
-  /// More elements than any computation here could use; a lazily filled tensor takes no memory before.
+  /// More elements than any computation here could use; a lazily filled tensor takes no memory
+  /// before.
   static let countLimit = 1 << 32
 
   static func convert(_ value: LuaValue) -> Sizes? {

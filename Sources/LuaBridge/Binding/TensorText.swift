@@ -38,7 +38,9 @@ enum TensorText {
 
   /// The values as nested Lua tables; a plain number for a scalar.
   static func list(_ x: Tensor) throws -> LuaValue {
-    guard x.count <= 1 << 20 else { throw ArgumentProblem("\(x.count) values are too many for a table") }
+    guard x.count <= 1 << 20 else {
+      throw ArgumentProblem("\(x.count) values are too many for a table")
+    }
     let values = try x.doubles().map { value -> LuaValue in
       switch x.dtype {
       case .bool: .bool(value != 0)
@@ -49,7 +51,9 @@ enum TensorText {
     return nest(values[...], x.shape.dimensions[...])
   }
 
-  private static func nest(_ values: ArraySlice<LuaValue>, _ dimensions: ArraySlice<Int>) -> LuaValue {
+  private static func nest(_ values: ArraySlice<LuaValue>, _ dimensions: ArraySlice<Int>)
+    -> LuaValue
+  {
     guard let first = dimensions.first else { return values.first ?? .nil }
     let rest = dimensions.dropFirst()
     let size = rest.reduce(1, *)

@@ -1,4 +1,6 @@
-/// Everything Lua scripts can call, module by module. A new module is one file and one line here.
+/// Everything Lua scripts can call, module by module.
+///
+/// A new module is one file and one line here.
 public enum Catalogue {
   /// A group of functions, as the reference page shows it.
   public struct Module: Sendable {

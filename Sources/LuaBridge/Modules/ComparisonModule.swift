@@ -19,14 +19,16 @@ enum ComparisonModule {
     compare("eq", "==") { try $0.isEqual(to: $1) },
     compare("ne", "~=") { try $0.isNotEqual(to: $1) },
     LuaFunction(
-      "logical_not", "True where x is false.", Param<Tensor>("x", "bool"), returns: "same shape as `x`"
+      "logical_not", "True where x is false.", Param<Tensor>("x", "bool"),
+      returns: "same shape as `x`"
     ) { x in try x.logicalNot() },
     LuaFunction(
       "logical_and", "True where both are.", Param<Tensor>("a", "bool"), Param<Tensor>("b", "bool"),
       returns: "the common shape"
     ) { a, b in try a.logicalAnd(b) },
     LuaFunction(
-      "logical_or", "True where one of them is.", Param<Tensor>("a", "bool"), Param<Tensor>("b", "bool"),
+      "logical_or", "True where one of them is.", Param<Tensor>("a", "bool"),
+      Param<Tensor>("b", "bool"),
       returns: "the common shape"
     ) { a, b in try a.logicalOr(b) },
     LuaFunction(

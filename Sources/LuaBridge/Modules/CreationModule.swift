@@ -2,7 +2,8 @@ import Engine
 
 /// Tensors from numbers.
 enum CreationModule {
-  /// What is computed element by element when it is made has a lower limit than what is filled lazily.
+  /// What is computed element by element when it is made has a lower limit than what is filled
+  /// lazily.
   private static let eagerLimit = 1 << 26
 
   private static func fill(_ name: String, _ value: Double) -> LuaFunction {
@@ -14,7 +15,27 @@ enum CreationModule {
     }
   }
 
+  /// Random numbers need a seed, so that a script gives the same every time.
+  private static func random(
+    _ name: String, _ summary: String,
+    _ body: @escaping @Sendable (_ keys: Tensor, Shape) throws -> Tensor
+  ) -> LuaFunction {
+    LuaFunction(
+      name, summary, Param<Sizes>("sizes", "{2, 3}"), Param<Int>("seed", "same seed, same numbers"),
+      returns: "a float32 tensor of those sizes", access: .function
+    ) { sizes, seed in
+      let key = RandomKey(seed: UInt64(bitPattern: Int64(seed)))
+      return try body(RandomKey.tensor([key]), sizes.shape(name))
+    }
+  }
+
   static let functions = [
+    random("rand", "Random numbers, uniform in [0, 1).") {
+      try Tensor.uniform(keys: $0, shape: $1)
+    },
+    random("randn", "Random numbers, normal with mean 0 and standard deviation 1.") {
+      try Tensor.normal(keys: $0, shape: $1)
+    },
     LuaFunction(
       "tensor", "A tensor of the given numbers.",
       Param<LuaValue>("values", "a number, or nested tables: {{1, 2}, {3, 4}}"),
@@ -28,7 +49,8 @@ enum CreationModule {
     fill("zeros", 0),
     fill("ones", 1),
     LuaFunction(
-      "full", "A tensor of one number.", Param<Sizes>("sizes", "{2, 3}"), Param<Double>("value", ""),
+      "full", "A tensor of one number.", Param<Sizes>("sizes", "{2, 3}"),
+      Param<Double>("value", ""),
       Param<DType?>("dtype", "default \"float32\""), returns: "a tensor of those sizes"
     ) { sizes, value, dtype in
       Tensor.full(value, shape: try sizes.shape("full"), dtype: dtype ?? .float32)
@@ -48,10 +70,13 @@ enum CreationModule {
     },
     LuaFunction(
       "linspace", "Evenly spaced numbers, both ends included.", Param<Double>("first", ""),
-      Param<Double>("last", ""), Param<Int>("count", ""), Param<DType?>("dtype", "default \"float32\""),
+      Param<Double>("last", ""), Param<Int>("count", ""),
+      Param<DType?>("dtype", "default \"float32\""),
       returns: "[count]"
     ) { first, last, count, dtype in
-      guard (0...eagerLimit).contains(count) else { throw ArgumentProblem("count \(count) is out of range") }
+      guard (0...eagerLimit).contains(count) else {
+        throw ArgumentProblem("count \(count) is out of range")
+      }
       return Tensor.linspace(first, last, count: count, dtype: dtype ?? .float32)
     },
     LuaFunction(
@@ -80,7 +105,8 @@ private struct LiteralReader {
       return
     }
     guard let table = value.table, table.fields.isEmpty else {
-      throw ArgumentProblem("values must be numbers or nested tables of them, got \(value.typeName)")
+      throw ArgumentProblem(
+        "values must be numbers or nested tables of them, got \(value.typeName)")
     }
     if depth == dimensions.count, values.isEmpty {
       dimensions.append(table.array.count)
@@ -100,7 +126,9 @@ private struct LiteralReader {
     case .bool: return Tensor(values.map { $0 != 0 }, shape: shape)
     case .int32:
       let integers = values.compactMap { Int32(exactly: $0) }
-      guard integers.count == values.count else { throw ArgumentProblem("values do not fit into int32") }
+      guard integers.count == values.count else {
+        throw ArgumentProblem("values do not fit into int32")
+      }
       return Tensor(integers, shape: shape)
     }
   }

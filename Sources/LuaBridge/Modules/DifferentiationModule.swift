@@ -43,7 +43,8 @@ enum DifferentiationModule {
     case .function(let function):
       let results = try function.call(x.map { .tensor($0) })
       guard let tensor = results.first?.tensor else {
-        throw ArgumentProblem("the function must return a tensor, got \(results.first?.typeName ?? "nothing")")
+        throw ArgumentProblem(
+          "the function must return a tensor, got \(results.first?.typeName ?? "nothing")")
       }
       return tensor
     default: throw ArgumentProblem("y must be a tensor or a function, got \(y.typeName)")
@@ -75,7 +76,8 @@ enum DifferentiationModule {
   ) throws -> [Tensor] {
     let results = try rule.call([.tensor(cotangent)])
     guard results.count == inputs.count else {
-      throw problem(rule, "must return \(inputs.count) tensors, one for each input, got \(results.count)")
+      throw problem(
+        rule, "must return \(inputs.count) tensors, one for each input, got \(results.count)")
     }
     return try zip(inputs, results).enumerated().map { index, pair in
       guard let gradient = pair.1.tensor else {

@@ -33,7 +33,8 @@ enum ElementwiseModule {
     binary("maximum", "The larger of a and b.") { try $0.maximum($1) },
     binary("minimum", "The smaller of a and b.") { try $0.minimum($1) },
     LuaFunction(
-      "pow", "a ^ b", Param<Operand>("a", "tensor or number"), Param<Operand>("b", "tensor or number"),
+      "pow", "a ^ b", Param<Operand>("a", "tensor or number"),
+      Param<Operand>("b", "tensor or number"),
       returns: "the common shape"
     ) { a, b in
       if case .number(let exponent) = b { return try a.tensor(like: b).pow(exponent) }

@@ -7,11 +7,13 @@ enum MovementModule {
   private static let shapes = [
     LuaFunction(
       "reshape", "The same values in another shape, row-major.", Param<Tensor>("x", "any shape"),
-      Param<Sizes>("sizes", "{6, -1} or 6, -1; one -1 is worked out"), returns: "a tensor of those sizes"
+      Param<Sizes>("sizes", "{6, -1} or 6, -1; one -1 is worked out"),
+      returns: "a tensor of those sizes"
     ) { x, sizes in try x.reshaped(to: sizes.dimensions) },
     LuaFunction(
       "permute", "Puts the axes into another order.", Param<Tensor>("x", "any shape"),
-      Param<Sizes>("axes", "the old axis for each new one: {1, 3, 2}"), returns: "the axes in that order"
+      Param<Sizes>("axes", "the old axis for each new one: {1, 3, 2}"),
+      returns: "the axes in that order"
     ) { x, axes in
       guard let order = try Axes(numbers: axes.dimensions, keepDims: nil).indices(rank: x.rank),
         order.count == x.rank
@@ -23,7 +25,8 @@ enum MovementModule {
       returns: "[…, B, A]"
     ) { x in try x.transposed() },
     LuaFunction(
-      "broadcast_to", "Repeats axes of size 1, and adds axes in front.", Param<Tensor>("x", "any shape"),
+      "broadcast_to", "Repeats axes of size 1, and adds axes in front.",
+      Param<Tensor>("x", "any shape"),
       Param<Sizes>("sizes", "the new sizes"), returns: "a tensor of those sizes"
     ) { x, sizes in try x.broadcast(to: try sizes.shape("broadcast_to")) },
     LuaFunction(
@@ -31,7 +34,8 @@ enum MovementModule {
       Param<Axis>("axis", "where the new axis will be"), returns: "one axis more"
     ) { x, axis in try x.expanded(axis: axis.index(rank: x.rank + 1)) },
     LuaFunction(
-      "squeeze", "Removes an axis of size 1.", Param<Tensor>("x", "any shape"), Param<Axis>("axis", ""),
+      "squeeze", "Removes an axis of size 1.", Param<Tensor>("x", "any shape"),
+      Param<Axis>("axis", ""),
       returns: "one axis less"
     ) { x, axis in
       let index = try axis.index(rank: x.rank)
@@ -48,7 +52,8 @@ enum MovementModule {
       Param<Axes>("axes", "default all"), returns: "same shape as `x`"
     ) { x, axes in try x.flipped(axes: axes.indices(rank: x.rank) ?? Array(0..<x.rank)) },
     LuaFunction(
-      "roll", "Shifts along an axis; what leaves at one end comes in at the other: roll(x, 1, a) at i is x at i - 1.",
+      "roll",
+      "Shifts along an axis; what leaves at one end comes in at the other: roll(x, 1, a) at i is x at i - 1.",
       Param<Tensor>("x", "any shape"), Param<Int>("shift", "number of places, may be negative"),
       Param<Axis>("axis", ""), returns: "same shape as `x`"
     ) { x, shift, axis in
@@ -62,12 +67,17 @@ enum MovementModule {
       let index = try axis.index(rank: x.rank)
       let size = x.shape[index]
       guard size > 0 else { throw ArgumentProblem("axis \(axis.number) has size 0") }
-      return try x.sliced(axis: index, from: 1, to: size) - x.sliced(axis: index, from: 0, to: size - 1)
+      return try x.sliced(axis: index, from: 1, to: size)
+        - x.sliced(axis: index, from: 0, to: size - 1)
     },
     LuaFunction(
       "pad", "Adds elements around.", Param<Tensor>("x", "any shape"),
-      Param<Padding>("widths", "{before, after} for each of the last axes: {{1, 1}, {2, 2}}; or one number for the last two"),
-      Param<PadMode?>("mode", "default \"zero\""), Param<Double?>("value", "what \"zero\" puts there; default 0"),
+      Param<Padding>(
+        "widths",
+        "{before, after} for each of the last axes: {{1, 1}, {2, 2}}; or one number for the last two"
+      ),
+      Param<PadMode?>("mode", "default \"zero\""),
+      Param<Double?>("value", "what \"zero\" puts there; default 0"),
       returns: "`x`, larger"
     ) { x, padding, mode, value in
       let widths = try padding.widths(rank: x.rank)
@@ -83,7 +93,8 @@ enum MovementModule {
       try Tensor.concatenated(list.tensors, axis: axis.index(rank: list.tensors.first?.rank ?? 0))
     },
     LuaFunction(
-      "stack", "Joins tensors of one shape along a new axis.", Param<Tensors>("tensors", "{a, b, …}"),
+      "stack", "Joins tensors of one shape along a new axis.",
+      Param<Tensors>("tensors", "{a, b, …}"),
       Param<Axis>("axis", "where the new axis will be"), returns: "one axis more"
     ) { list, axis in
       try Tensor.stacked(list.tensors, axis: axis.index(rank: (list.tensors.first?.rank ?? 0) + 1))

@@ -8,7 +8,8 @@ enum ReductionModule {
   ) -> LuaFunction {
     LuaFunction(
       name, summary, Param<Tensor>("x", "any shape"),
-      Param<Axes>("axes", "2, {2, 3, 4}, or nothing for all; {2, keepdims = true} keeps size 1 there"),
+      Param<Axes>(
+        "axes", "2, {2, 3, 4}, or nothing for all; {2, keepdims = true} keeps size 1 there"),
       Param<Bool?>("keepdims", "keep the axes, with size 1"),
       returns: "`x` without those axes"
     ) { x, axes, keepDims in

@@ -20,7 +20,8 @@ public final class LuaFunctionReference: Sendable {
   /// Calls it.
   ///
   /// - Returns: what it returns, in order.
-  /// - Throws: ``LuaError`` with position, traceback and the error of ours that caused it, if one did.
+  /// - Throws: ``LuaError`` with position, traceback and the error of ours that caused it, if one
+  ///   did.
   public func call(_ arguments: [LuaValue]) throws(LuaError) -> [LuaValue] {
     try runtime.call(self, arguments)
   }

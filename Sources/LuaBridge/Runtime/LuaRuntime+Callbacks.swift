@@ -2,28 +2,30 @@ import CKernels
 import Engine
 
 extension LuaRuntime {
-  /// What the C side calls. Each runs while `lock` is held by the thread that entered Lua, returns
+  /// What the C side calls.
+  ///
+  /// Each runs while `lock` is held by the thread that entered Lua, returns
   /// plainly and never raises.
   var callbacks: mg_lua_host {
     mg_lua_host(
-    context: Unmanaged.passUnretained(self).toOpaque(),
-    call: { context, L, function in
-      guard let context, let L else { return -1 }
-      return LuaRuntime.from(context).dispatch(L, Int(function))
-    },
-    take_error: { context, source, line in
-      guard let context, let source else { return mg_lua_handle() }
-      return LuaRuntime.from(context).takeError(file: String(cString: source), line: Int(line))
-    },
-    release: { context, handle in
-      guard let context else { return }
-      LuaRuntime.from(context).release(handle)
-    },
-    print: { context, text, length in
-      guard let context else { return }
-      let bytes = UnsafeRawBufferPointer(start: text, count: length)
-      LuaRuntime.from(context).printer(String.escaping(bytes))
-    })
+      context: Unmanaged.passUnretained(self).toOpaque(),
+      call: { context, L, function in
+        guard let context, let L else { return -1 }
+        return LuaRuntime.from(context).dispatch(L, Int(function))
+      },
+      take_error: { context, source, line in
+        guard let context, let source else { return mg_lua_handle() }
+        return LuaRuntime.from(context).takeError(file: String(cString: source), line: Int(line))
+      },
+      release: { context, handle in
+        guard let context else { return }
+        LuaRuntime.from(context).release(handle)
+      },
+      print: { context, text, length in
+        guard let context else { return }
+        let bytes = UnsafeRawBufferPointer(start: text, count: length)
+        LuaRuntime.from(context).printer(String.escaping(bytes))
+      })
   }
 
   private static func from(_ context: UnsafeMutableRawPointer) -> LuaRuntime {

@@ -2,32 +2,11 @@ import CKernels
 import Engine
 import Foundation
 
-/// What one call into Lua may use.
-public struct LuaLimits: Sendable {
-  /// Wall-clock seconds; `nil` for no limit.
-  public var seconds: Double?
-  /// Bytes Lua itself may hold; `nil` for no limit. Tensors are not counted in it.
-  public var memory: Int?
-  /// Tensors one call may make: bounds the graph a runaway loop builds.
-  public var tensors: Int
-  /// Bytes a Lua file may have.
-  public var fileSize: Int
-
-  /// The limits for plugins: 10 seconds, 512 MB, 200 000 tensors, files of 1 MB.
-  public init(
-    seconds: Double? = 10, memory: Int? = 512 << 20, tensors: Int = 200_000, fileSize: Int = 1 << 20
-  ) {
-    self.seconds = seconds
-    self.memory = memory
-    self.tensors = tensors
-    self.fileSize = fileSize
-  }
-}
-
 /// A sandboxed Lua state with the `mg` library: one for each plugin file.
 ///
-/// Calls run on the caller's thread, one at a time under a lock; a function of ours may call back into
-/// Lua on the same thread. A deep Lua stack needs up to 8 MB of thread stack, which the main thread has.
+/// Calls run on the caller's thread, one at a time under a lock; a function of ours may call back
+/// into Lua on the same thread. A deep Lua stack needs up to 8 MB of thread stack, which the main
+/// thread has.
 ///
 /// `@unchecked Sendable`: everything mutable is touched only while `lock` is held, except
 /// `forgotten`, which has its own.
@@ -48,7 +27,7 @@ public final class LuaRuntime: @unchecked Sendable {
   private var stacks: [OpaquePointer] = []
   private var tensorsAtStart = 0
   /// Chunk names by how Lua abbreviates them in messages.
-  private var displayNames: [String: String] = [:]
+  var displayNames: [String: String] = [:]
   private let forgottenLock = NSLock()
   private var forgotten: [Int32] = []
 
@@ -72,7 +51,9 @@ public final class LuaRuntime: @unchecked Sendable {
 
   deinit { close() }
 
-  /// Ends the state and releases what it holds. Functions of it throw from then on.
+  /// Ends the state and releases what it holds.
+  ///
+  /// Functions of it throw from then on.
   public func close() {
     lock.lock()
     defer { lock.unlock() }
@@ -89,7 +70,7 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Bytes Lua itself holds.
   public var byteCount: Int { lock.withLock { state.map { Int(mg_lua_bytes($0)) } ?? 0 } }
 
-  /// Lets all allocations of Lua from the n-th on fail; 0 switches it off. For tests.
+  /// Lets all allocations of Lua from the n-th on fail, for tests; 0 switches it off.
   public func failAllocation(_ n: Int) {
     lock.withLock { if let state { mg_lua_fail_allocation(state, n) } }
   }
@@ -107,7 +88,8 @@ public final class LuaRuntime: @unchecked Sendable {
     }
     guard data.count <= limits.fileSize else {
       throw LuaError(
-        .file, "\(data.count) bytes are too many for a Lua file: at most \(limits.fileSize)", file: path)
+        .file, "\(data.count) bytes are too many for a Lua file: at most \(limits.fileSize)",
+        file: path)
     }
     return try run(bytes: Array(data), name: path).first ?? .nil
   }
@@ -231,66 +213,5 @@ extension LuaRuntime {
       defer { forgotten = [] }
       return forgotten
     }
-  }
-
-  /// Lua shows the last 56 bytes of long chunk names; this remembers which is which.
-  private func remember(name: String) {
-    let bytes = Array(name.utf8)
-    guard bytes.count > 59 else { return }
-    displayNames["..." + String(decoding: bytes.suffix(56), as: UTF8.self)] = name
-  }
-
-  /// The latest failed call as an error with position, traceback and cause.
-  private func failure(of state: OpaquePointer, fallbackFile: String) -> LuaError {
-    guard let failure = mg_lua_last_failure(state) else { return LuaStack.full }
-    let traceback = String(cString: failure.pointee.traceback)
-    if failure.pointee.has_object, case .error(var error) = handles[failure.pointee.object] {
-      if error.traceback == nil { error.traceback = String.escaping(traceback.utf8) }
-      return error
-    }
-    let text = UnsafeRawBufferPointer(
-      start: failure.pointee.text, count: failure.pointee.text_length)
-    let source = String(cString: failure.pointee.source)
-    return explain(
-      kind: failure.pointee.kind, text: String.escaping(text),
-      file: source.isEmpty ? fallbackFile : source,
-      line: failure.pointee.line > 0 ? Int(failure.pointee.line) : nil,
-      traceback: String.escaping(traceback.utf8))
-  }
-
-  private func explain(
-    kind: mg_lua_failure_kind, text: String, file: String, line: Int?, traceback: String
-  ) -> LuaError {
-    switch kind {
-    case mg_lua_failed_deadline:
-      return LuaError(
-        .interrupted, "stopped after \(LuaValue.text(of: limits.seconds ?? 0)) s: it did not finish",
-        file: file, line: line, traceback: traceback,
-        hint: "look for a loop that does not end, or for work that belongs into tensor operations")
-    case mg_lua_failed_memory:
-      let limit = limits.memory.map { " of \($0 >> 20) MB" } ?? ""
-      return LuaError(
-        .memory, "not enough memory: the script wants more than its limit\(limit)",
-        file: file, line: line, traceback: traceback)
-    default:
-      let (position, rest) = split(text, defaultFile: file)
-      return LuaError(
-        kind == mg_lua_failed_syntax ? .syntax : .runtime, rest,
-        file: position?.file ?? file, line: position?.line ?? line,
-        traceback: traceback.isEmpty ? nil : traceback, hint: Sandbox.hint(for: rest))
-    }
-  }
-
-  /// Splits Lua's `file:line: ` off a message.
-  private func split(_ text: String, defaultFile: String) -> ((file: String, line: Int)?, String) {
-    for (shown, name) in [(defaultFile, defaultFile)] + displayNames.map({ ($0.key, $0.value) }) {
-      guard text.hasPrefix(shown + ":") else { continue }
-      let rest = text.dropFirst(shown.count + 1)
-      let digits = rest.prefix { $0.isASCII && $0.isNumber }
-      let tail = rest.dropFirst(digits.count)
-      guard let line = Int(digits), tail.hasPrefix(": ") else { continue }
-      return ((name, line), String(tail.dropFirst(2)))
-    }
-    return (nil, text)
   }
 }

@@ -38,7 +38,8 @@ struct LuaStack {
     case mg_lua_is_function: return .function(try function(at: position))
     case mg_lua_is_object: return try object(at: position)
     default:
-      throw LuaError(.argument, "a \(String(cString: mg_lua_type_name(L, position))) cannot be used here")
+      throw LuaError(
+        .argument, "a \(String(cString: mg_lua_type_name(L, position))) cannot be used here")
     }
   }
 
@@ -64,7 +65,8 @@ struct LuaStack {
     let line = mg_lua_function_line(L, index, &source, source.count)
     let key = mg_lua_keep(L, index)
     guard key > 0 else { throw LuaStack.full }
-    let file = String(decoding: source.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let file = String(
+      decoding: source.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     return LuaFunctionReference(runtime: runtime, key: key, file: file, line: Int(line))
   }
 
@@ -113,14 +115,16 @@ struct LuaStack {
     switch mg_lua_type_at(L, key) {
     case mg_lua_is_string:
       table.fields[string(at: key)] = try value(at: top, depth: depth + 1, size: &size)
-    case mg_lua_is_integer where (1...max(table.array.count, 1)).contains(Int(mg_lua_integer_at(L, key))):
+    case mg_lua_is_integer
+    where (1...max(table.array.count, 1)).contains(Int(mg_lua_integer_at(L, key))):
       break  // an element, read already
     case mg_lua_is_integer:
       throw LuaError(
         .argument, "the table has a gap before element \(mg_lua_integer_at(L, key))")
     default:
       let type = String(cString: mg_lua_type_name(L, key))
-      throw LuaError(.argument, "the table has a key that is neither a name nor a position but a \(type)")
+      throw LuaError(
+        .argument, "the table has a key that is neither a name nor a position but a \(type)")
     }
   }
 
@@ -167,7 +171,8 @@ struct LuaStack {
 
   private func push(_ table: LuaTable) throws(LuaError) -> Bool {
     let bottom = top
-    guard mg_lua_push_table(L, Int32(clamping: table.array.count), Int32(clamping: table.fields.count))
+    guard
+      mg_lua_push_table(L, Int32(clamping: table.array.count), Int32(clamping: table.fields.count))
     else { return false }
     let index = Int32(top)
     do throws(LuaError) {
@@ -196,6 +201,9 @@ struct LuaStack {
   var callerPosition: (file: String, line: Int) {
     var source = [CChar](repeating: 0, count: 1024)
     let line = mg_lua_caller_line(L, &source, source.count)
-    return (String(decoding: source.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self), Int(line))
+    return (
+      String(decoding: source.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self),
+      Int(line)
+    )
   }
 }

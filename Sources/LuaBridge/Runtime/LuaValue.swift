@@ -93,7 +93,9 @@ public indirect enum LuaValue: Sendable {
 public struct LuaTable: Sendable {
   /// The elements at 1, 2, ….
   public var array: [LuaValue]
-  /// The values with string keys. Lua has no order among them; sort the keys where order matters.
+  /// The values with string keys.
+  ///
+  /// Lua has no order among them; sort the keys where order matters.
   public var fields: [String: LuaValue]
 
   /// Makes a table of the given parts.

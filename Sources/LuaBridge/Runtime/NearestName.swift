@@ -3,7 +3,9 @@ public enum NearestName {
   /// The candidate closest to `name`, if one is close enough to be worth naming.
   public static func find(_ name: String, in candidates: some Sequence<String>) -> String? {
     let limit = max(1, min(3, (name.count + 1) / 3))
-    let ranked = candidates.map { (distance: distance(name.lowercased(), $0.lowercased()), name: $0) }
+    let ranked = candidates.map {
+      (distance: distance(name.lowercased(), $0.lowercased()), name: $0)
+    }
     return ranked.filter { $0.distance <= limit }
       .min { ($0.distance, $0.name) < ($1.distance, $1.name) }?.name
   }
@@ -21,7 +23,9 @@ public enum NearestName {
       var row = [i + 1]
       for j in 0..<b.count {
         var best = min(rows[i][j + 1] + 1, row[j] + 1, rows[i][j] + (a[i] == b[j] ? 0 : 1))
-        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, rows[i - 1][j - 1] + 1) }
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] {
+          best = min(best, rows[i - 1][j - 1] + 1)
+        }
         row.append(best)
       }
       rows.append(row)

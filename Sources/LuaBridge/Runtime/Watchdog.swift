@@ -11,7 +11,9 @@ final class Watchdog: @unchecked Sendable {
   private var nextKey: UInt64 = 0
   private var isRunning = false
 
-  /// Has `action` called once at that time, unless cancelled before. It must be short: the lock is held.
+  /// Has `action` called once at that time, unless cancelled before.
+  ///
+  /// It must be short: the lock is held.
   func schedule(after seconds: Double, _ action: @escaping @Sendable () -> Void) -> UInt64 {
     condition.lock()
     defer { condition.unlock() }
@@ -27,7 +29,9 @@ final class Watchdog: @unchecked Sendable {
     return nextKey
   }
 
-  /// Withdraws a deadline. After this returns, its action is not running and never will.
+  /// Withdraws a deadline.
+  ///
+  /// After this returns, its action is not running and never will.
   func cancel(_ key: UInt64) {
     condition.lock()
     deadlines[key] = nil
