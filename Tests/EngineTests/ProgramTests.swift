@@ -1,0 +1,129 @@
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// Plans that are made once and run again.
+@Suite struct ProgramTests {
+  @Test(arguments: 0..<20) func aReplayEqualsFreshEvaluation(_ batch: Int) throws {
+    for number in 0..<5 {
+      let seed = UInt64(7000 + batch * 10 + number)
+      var recipe = RandomGraph.Recipe(dtype: batch.isMultiple(of: 2) ? .float32 : .float64)
+      func fresh(_ valueSeed: UInt64) throws -> (values: [Tensor], results: [[Double]]) {
+        recipe.usesPlaceholders = false
+        let graph = try RandomGraph(seed: seed, nodeCount: 15, recipe: recipe, valueSeed: valueSeed)
+        let outputs = try graph.outputs + gradient(of: graph.loss(), withRespectTo: graph.leaves)
+        try evaluate(outputs)
+        return (graph.values, try outputs.map { try $0.doubles() })
+      }
+      recipe.usesPlaceholders = true
+      let graph = try RandomGraph(seed: seed, nodeCount: 15, recipe: recipe)
+      let slopes = try gradient(of: graph.loss(), withRespectTo: graph.leaves)
+      let program = try Program(inputs: graph.leaves, outputs: graph.outputs + slopes)
+      // The first values come twice: nothing of a run may be left over in the next.
+      for valueSeed: UInt64 in [1, 2, 1] {
+        let expected = try fresh(valueSeed)
+        let before = try expected.values.map { try $0.doubles() }
+        let actual = try program.run(expected.values).map { try $0.doubles() }
+        #expect(actual == expected.results, "seed \(seed)")
+        #expect(try expected.values.map { try $0.doubles() } == before, "an input was overwritten")
+      }
+    }
+  }
+
+  @Test func resultsOfEarlierRunsKeepTheirValues() throws {
+    let x = Tensor.placeholder("x", shape: [4])
+    let y = try ((x + 1).exp() * 2).sqrt()
+    let program = try Program(inputs: [x], outputs: [y, x, try x.reshaped(to: [2, 2])])
+    let first = try program.run([.zeros([4])])
+    let expected = try first[0].floats()
+    _ = try program.run([.ones([4])])
+    #expect(try first[0].floats() == expected)
+    #expect(try first[1].floats() == [0, 0, 0, 0])
+    #expect(first[2].shape == [2, 2])
+  }
+
+  @Test func equalSubexpressionsAreComputedOnce() throws {
+    let x = Tensor.placeholder("x", shape: [2, 3, 8, 8])
+    let weight = Tensor.placeholder("weight", shape: [3, 3, 3, 3])
+    let once = try Tensor.conv2d(x, weight)
+    let twice = try Tensor.conv2d(x, weight)
+    let program = try Program(inputs: [x, weight], outputs: [try once + twice.sin()])
+    let single = try Program(inputs: [x, weight], outputs: [try once + once.sin()])
+    #expect(program.stepCount == single.stepCount)
+  }
+
+  @Test func aChainOfElementwiseStepsIsOneKernelCall() throws {
+    let x = Tensor.placeholder("x", shape: [100])
+    let program = try Program(inputs: [x], outputs: [try ((x * 2).exp() + 1).log()])
+    #expect(program.stepCount == 1)
+  }
+
+  @Test func wrongValuesAreRefused() throws {
+    let x = Tensor.placeholder("x", shape: [2])
+    let program = try Program(inputs: [x], outputs: [try x * 2])
+    let count = #expect(throws: EngineError.self) { try program.run([]) }
+    #expect(count?.message == "Program.run: values must be 1, got 0")
+    let shape = #expect(throws: EngineError.self) { try program.run([.zeros([3])]) }
+    #expect(shape?.message == "input 'x': shapes [2] and [3] do not fit together")
+    let dtype = #expect(throws: EngineError.self) {
+      try program.run([.zeros([2], dtype: .float64)])
+    }
+    #expect(dtype?.message == "input 'x': expected float32, got float64")
+    let inputs = #expect(throws: EngineError.self) {
+      try Program(inputs: [.zeros([2])], outputs: [])
+    }
+    #expect(inputs?.message == "Program: inputs must be placeholders, got broadcast")
+  }
+
+  @Test func manyThreadsMayEvaluateTheSameGraph() async throws {
+    let x = try Tensor.normal(keys: RandomKey(seed: 4).tensor, shape: [20_000])
+    let y = try (x.sin() + x.square()).sum()
+    let values = try await withThrowingTaskGroup(of: Double.self) { group in
+      for _ in 0..<8 { group.addTask { try y.item() } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(Set(values).count == 1)
+  }
+}
+
+/// Results do not depend on how many threads work.
+@Suite(.serialized) struct ThreadTests {
+  static let expressions: [(name: String, build: @Sendable (Tensor) throws -> Tensor)] = [
+    ("pointwise", { try ($0.exp() * 0.5).tanh() + $0.softplus() }),
+    ("sum of all", { try $0.sum() }),
+    ("sum of rows", { try $0.sum([1]) }),
+    ("sum of columns", { try $0.sum([0]) }),
+    ("max", { try $0.max([0]) }),
+    ("matmul", { try $0.matmul($0.transposed()) }),
+    ("random", { try $0 * Tensor.normal(keys: RandomKey(seed: 9).tensor, shape: [300, 301]) }),
+    ("broadcast", { try $0 / $0.sum([1], keepDims: true) }),
+    (
+      "movement",
+      { try $0.transposed().rolled(by: 7, axis: 0).padded([(1, 2), (3, 4)], mode: .circular) }
+    ),
+  ]
+
+  @Test(arguments: expressions.map(\.name)) func oneThreadEqualsTwo(_ name: String) throws {
+    let build = try #require(Self.expressions.first { $0.name == name }?.build)
+    let count = Threads.count
+    defer { Threads.count = count }
+    func values(_ threads: Int) throws -> [Float] {
+      Threads.count = threads
+      let x = try Tensor.uniform(keys: RandomKey(seed: 5).tensor, shape: [300, 301])
+      return try build(x).floats()
+    }
+    let single = try values(1)
+    #expect(try values(2) == single)
+    #expect(try values(3) == single)
+  }
+
+  @Test func theCountIsAtLeastOne() {
+    let count = Threads.count
+    defer { Threads.count = count }
+    Threads.count = 0
+    #expect(Threads.count == 1)
+    Threads.count = -5
+    #expect(Threads.count == 1)
+  }
+}
