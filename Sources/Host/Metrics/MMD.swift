@@ -57,7 +57,7 @@ public struct MMD: Sendable {
   }
 
   private func within(_ x: Rows, _ estimator: Estimator) throws(EngineError) -> Double {
-    let mean = kernelMean(x.squaredDistances(to: x))
+    let mean = kernelMean(x.squaredDistances())
     guard estimator == .unbiased else { return mean }
     guard x.count > 1 else {
       throw .invalidArgument(op: "mmd", argument: "x", expected: "two samples or more", got: "1")
@@ -107,19 +107,24 @@ private struct Rows: Sendable {
     return Rows(values: values + other.values, count: count + other.count, width: width)
   }
 
+  /// All `count × count` squared distances among the rows, row by row.
+  func squaredDistances() -> [Double] { squaredDistances(to: self, isSymmetric: true) }
+
   /// All `count × other.count` squared distances, row by row.
-  func squaredDistances(to other: Rows) -> [Double] {
+  func squaredDistances(to other: Rows, isSymmetric: Bool = false) -> [Double] {
     var result = [Double](repeating: 0, count: count * other.count)
     result.withUnsafeMutableBufferPointer { result in
-      // Every iteration writes its own row only.
+      // Every iteration writes its own row only, or from the diagonal on and the same column downwards.
       nonisolated(unsafe) let result = result
       DispatchQueue.concurrentPerform(iterations: count) { i in
         values.withUnsafeBufferPointer { a in
           other.values.withUnsafeBufferPointer { b in
-            for j in 0..<other.count {
-              result[i * other.count + j] = squaredDistance(
+            for j in (isSymmetric ? i : 0)..<other.count {
+              let distance = squaredDistance(
                 UnsafeBufferPointer(rebasing: a[i * width..<(i + 1) * width]),
                 UnsafeBufferPointer(rebasing: b[j * width..<(j + 1) * width]))
+              result[i * other.count + j] = distance
+              if isSymmetric { result[j * count + i] = distance }
             }
           }
         }
@@ -132,7 +137,7 @@ private struct Rows: Sendable {
     guard count > 1 else {
       throw .invalidArgument(op: "mmd", argument: "x", expected: "two samples or more", got: "1")
     }
-    let all = squaredDistances(to: self)
+    let all = squaredDistances()
     var distances: [Double] = []
     for i in 0..<count { distances += all[i * count + i + 1..<(i + 1) * count] }
     distances.sort()

@@ -4,7 +4,6 @@ struct SHA256 {
     0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A,
     0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19,
   ]
-  private var schedule = [UInt32](repeating: 0, count: 64)
 
   /// The hash in hexadecimal digits.
   static func hexDigest(of bytes: [UInt8]) -> String {
@@ -33,6 +32,15 @@ struct SHA256 {
 
   /// Mixes in one block of 64 bytes.
   private mutating func absorb(_ block: UnsafeRawBufferPointer) {
+    state = withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
+      SHA256.constants.withUnsafeBufferPointer { mixed(block, schedule, $0) }
+    }
+  }
+
+  private func mixed(
+    _ block: UnsafeRawBufferPointer, _ schedule: UnsafeMutableBufferPointer<UInt32>,
+    _ constants: UnsafeBufferPointer<UInt32>
+  ) -> SIMD8<UInt32> {
     for i in 0..<16 {
       schedule[i] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self))
     }
@@ -46,16 +54,18 @@ struct SHA256 {
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
     for i in 0..<64 {
       let mixE = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25)
-      let first = h &+ mixE &+ (e & f ^ ~e & g) &+ SHA256.constants[i] &+ schedule[i]
+      let first = h &+ mixE &+ (e & f ^ ~e & g) &+ constants[i] &+ schedule[i]
       let mixA = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22)
       let second = mixA &+ (a & b ^ a & c ^ b & c)
       (h, g, f, e) = (g, f, e, d &+ first)
       (d, c, b, a) = (c, b, a, first &+ second)
     }
-    state = state &+ [a, b, c, d, e, f, g, h]
+    return state &+ [a, b, c, d, e, f, g, h]
   }
 
-  private func rotated(_ x: UInt32, _ count: UInt32) -> UInt32 { x >> count | x << (32 - count) }
+  private func rotated(_ x: UInt32, _ count: UInt32) -> UInt32 {
+    x &>> count | x &<< (32 &- count)
+  }
 
   /// The first 32 bits of the fractions of the cube roots of the first 64 primes.
   private static let constants: [UInt32] = [
