@@ -27,7 +27,7 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .target(
       name: "CKernels", dependencies: ["COneDNN", "COpenBLAS", "CFFTW", "CPNG", "CLua"],
-      linkerSettings: ["dnnl", "gomp", "fftw3", "fftw3f", "png16", "lua5.4"].map { .linkedLibrary($0) }),
+      linkerSettings: ["dnnl", "gomp", "fftw3", "fftw3f", "png16", "z", "lua5.4"].map { .linkedLibrary($0) }),
 
     .target(name: "Engine", dependencies: ["CKernels"], swiftSettings: swift),
     .target(name: "LuaBridge", dependencies: ["Engine", "CKernels", "CLua"], swiftSettings: swift),

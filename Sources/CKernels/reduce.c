@@ -15,7 +15,8 @@
 // there are fewer outputs than MIN_TASKS.
 #define PIECE 4096
 #define MIN_TASKS 16
-#define SERIAL_LIMIT 8192
+// Elements worth handing to another thread.
+#define CHUNK 16384
 
 static int64_t product(int rank, const int64_t *sizes) {
   int64_t total = 1;
@@ -30,6 +31,7 @@ struct split {
   const void *input;
   void *output;
   int64_t kept, lanes, segments, row, pieces, rows, parts, rows_per_part;
+  int64_t tasks, tasks_per_chunk;
   double *partials;
 };
 
@@ -49,14 +51,17 @@ INLINE int64_t offset_of(int64_t index, int rank, const int64_t *sizes, const in
 #define NAME(x) x##_f64
 #include "reduce_body.h"
 
-static void run_task(void *context, int64_t task) {
+static void run_chunk(void *context, int64_t chunk) {
   const struct split *split = context;
+  int64_t first = chunk * split->tasks_per_chunk, stop = first + split->tasks_per_chunk;
+  if (stop > split->tasks) stop = split->tasks;
   if (split->reduction->is_double)
-    fold_task_f64(split, task);
+    fold_tasks_f64(split, first, stop);
   else
-    fold_task_f32(split, task);
+    fold_tasks_f32(split, first, stop);
 }
 
+/// Stores one output of a split fold.
 static void write_output(const struct split *split, int64_t kept, double value) {
   const mg_reduction *r = split->reduction;
   int64_t at = r->output_offset + offset_of(kept, r->kept_rank, r->kept_sizes, r->kept_output_strides);
@@ -97,11 +102,11 @@ void mg_reduce(const mg_reduction *r, const void *input, void *output) {
   if (split.parts > MIN_TASKS) split.parts = MIN_TASKS;
   if (split.parts > split.rows) split.parts = split.rows > 0 ? split.rows : 1;
   split.rows_per_part = (split.rows + split.parts - 1) / split.parts;
-  split.partials = malloc(sizeof(double) * (size_t)(split.parts * split.kept));
-  if (reduced * split.kept <= SERIAL_LIMIT)
-    for (int64_t task = 0; task < tasks * split.parts; task++) run_task(&split, task);
-  else
-    mg_parallel(tasks * split.parts, &split, run_task);
-  combine(&split);
+  split.tasks = tasks * split.parts;
+  int64_t work = split.tasks > 0 ? reduced * split.kept / split.tasks + 1 : 1;
+  split.tasks_per_chunk = work < CHUNK ? CHUNK / work : 1;
+  split.partials = split.parts > 1 ? malloc(sizeof(double) * (size_t)(split.parts * split.kept)) : NULL;
+  mg_parallel((split.tasks + split.tasks_per_chunk - 1) / split.tasks_per_chunk, &split, run_chunk);
+  if (split.parts > 1) combine(&split);
   free(split.partials);
 }

@@ -77,7 +77,22 @@ INLINE double NAME(fold_rows)(const struct split *split, const REAL *base, int64
   return total;
 }
 
-CLONES static void NAME(fold_task)(const struct split *split, int64_t task) {
+/// Keeps what a task found: in the result, or beside the other parts' where a fold was split.
+INLINE void NAME(keep)(const struct split *split, int64_t part, int64_t outer, int outer_rank, int64_t lane,
+                       int64_t lanes, const double *totals) {
+  const mg_reduction *r = split->reduction;
+  if (split->parts > 1) {
+    double *place = split->partials + part * split->kept + outer * split->lanes + lane;
+    for (int64_t i = 0; i < lanes; i++) place[i] = totals[i];
+    return;
+  }
+  int64_t step = outer_rank < r->kept_rank ? r->kept_output_strides[outer_rank] : 1;
+  REAL *place = (REAL *)split->output + r->output_offset + lane * step +
+                offset_of(outer, outer_rank, r->kept_sizes, r->kept_output_strides);
+  for (int64_t i = 0; i < lanes; i++) place[i * step] = (REAL)totals[i];
+}
+
+INLINE void NAME(fold_task)(const struct split *split, int64_t task) {
   const mg_reduction *r = split->reduction;
   int64_t part = task % split->parts, unit = task / split->parts;
   int64_t segment = unit % split->segments, outer = unit / split->segments;
@@ -86,15 +101,20 @@ CLONES static void NAME(fold_task)(const struct split *split, int64_t task) {
   int outer_rank = split->lanes > 1 ? r->kept_rank - 1 : r->kept_rank;
   const REAL *base = (const REAL *)split->input + r->input_offset +
                      offset_of(outer, outer_rank, r->kept_sizes, r->kept_input_strides);
-  double *totals = split->partials + part * split->kept + outer * split->lanes;
-  if (split->lanes == 1) {
-    totals[0] = NAME(fold_rows)(split, base, first, stop);
-    return;
-  }
+  double totals[MAX_LANES];
   int64_t lane = segment * MAX_LANES;
   int64_t lanes = split->lanes - lane < MAX_LANES ? split->lanes - lane : MAX_LANES;
-  for (int64_t i = 0; i < lanes; i++) totals[lane + i] = r->kind == MG_SUM ? 0 : -INFINITY;
-  NAME(fold_lanes)(split, base + lane, first, stop, lanes, totals + lane);
+  if (split->lanes == 1) {
+    totals[0] = NAME(fold_rows)(split, base, first, stop);
+  } else {
+    for (int64_t i = 0; i < lanes; i++) totals[i] = r->kind == MG_SUM ? 0 : -INFINITY;
+    NAME(fold_lanes)(split, base + lane, first, stop, lanes, totals);
+  }
+  NAME(keep)(split, part, outer, outer_rank, lane, lanes, totals);
+}
+
+CLONES static void NAME(fold_tasks)(const struct split *split, int64_t first, int64_t stop) {
+  for (int64_t task = first; task < stop; task++) NAME(fold_task)(split, task);
 }
 
 #undef REAL

@@ -84,6 +84,21 @@ final class Planner {
     return copy
   }
 
+  /// The same elements in row-major order under another shape; a copy where strides cannot say it.
+  func reshaped(_ view: View, to target: [Int]) -> View {
+    if let same = view.reshaped(to: target) { return same }
+    // A copy that keeps the order of memory serves the layers around; row-major always works.
+    let kept = allocate(Shape(view.sizes), view.dtype, axes: view.copyOrder)
+    guard let result = kept.reshaped(to: target) else {
+      let copy = dense(view)
+      return View(
+        buffer: copy.buffer, offset: copy.offset, sizes: target,
+        strides: Shape(target).rowMajorStrides, dtype: copy.dtype)
+    }
+    emitCopy(from: view, to: kept)
+    return result
+  }
+
   // MARK: Steps
 
   func emit(

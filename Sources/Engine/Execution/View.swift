@@ -47,6 +47,16 @@ struct View: Sendable, Hashable {
     sizes.indices.sorted { (abs(strides[$0]), $1) > (abs(strides[$1]), $0) }
   }
 
+  /// An order for a copy: as in memory, repeated axes right after the axis before them.
+  var copyOrder: [Int] {
+    var order = memoryOrder.filter { strides[$0] != 0 || sizes[$0] == 1 }
+    for axis in sizes.indices where strides[axis] == 0 && sizes[axis] != 1 {
+      let place = axis > 0 ? (order.firstIndex(of: axis - 1) ?? -1) + 1 : 0
+      order.insert(axis, at: place)
+    }
+    return order
+  }
+
   /// Whether some axis repeats elements.
   var repeats: Bool { sizes.indices.contains { sizes[$0] > 1 && strides[$0] == 0 } }
 

@@ -33,10 +33,7 @@ struct Reshape: Primitive {
   }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
     let view = planner.view(of: node.inputs[0])
-    let reshaped = view.reshaped(to: node.shape.dimensions)
-    let dense = reshaped ?? planner.dense(view).reshaped(to: node.shape.dimensions)
-    guard let dense else { throw .library(name: "executor", reason: "reshape of dense memory failed") }
-    planner.define(node, as: dense)
+    planner.define(node, as: planner.reshaped(view, to: node.shape.dimensions))
   }
   func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
     DenseArray(shape: shape, values: inputs[0].values)

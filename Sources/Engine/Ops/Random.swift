@@ -83,6 +83,11 @@ extension Tensor {
       Node(RandomNumbers(distribution: distribution), [keys.node], shape: shape, dtype: .float32))
   }
 
+  /// These keys for other purposes: the stream word of every row is moved on by `offset`.
+  public func streams(movedBy offset: Int) throws(EngineError) -> Tensor {
+    try self + Tensor([0, 0, Int32(clamping: offset), 0] as [Int32], shape: [1, 4])
+  }
+
   /// Uniform numbers in [0, 1), Float32.
   ///
   /// - Parameters:

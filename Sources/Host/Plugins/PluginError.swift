@@ -1,0 +1,47 @@
+import Engine
+import LuaBridge
+
+/// What can go wrong between a name in a recipe and a plugin.
+public enum PluginError: Diagnostic {
+  /// Nothing of that name, in Lua or built in.
+  case unknown(kind: String, name: String, known: [String], searched: [String])
+  /// A path that leads nowhere.
+  case missingFile(path: String, searched: [String])
+  /// A Lua file that returns something else.
+  case wrongResult(file: String, expected: [String], got: String)
+  /// A place in a recipe that should name a plugin.
+  case badReference(kind: String, got: String)
+
+  public var code: String {
+    switch self {
+    case .unknown: "plugin.unknown"
+    case .missingFile: "plugin.missing"
+    case .wrongResult: "plugin.result"
+    case .badReference: "plugin.reference"
+    }
+  }
+
+  public var message: String {
+    switch self {
+    case .unknown(let kind, let name, let known, _):
+      "there is no \(kind) '\(name)'" + NearestName.suggestion(name, in: known)
+    case .missingFile(let path, _):
+      "\(path): no such file"
+    case .wrongResult(let file, let expected, let got):
+      "\(file) must return \(expected.map { "mg.\($0){…}" }.joined(separator: " or ")), got \(got)"
+    case .badReference(let kind, let got):
+      "the \(kind) must be a name, a path, { name, parameter = value } or mg.\(kind){…}, got \(got)"
+    }
+  }
+
+  public var hint: String? {
+    switch self {
+    case .unknown(let kind, _, let known, let searched):
+      (known.isEmpty ? "no \(kind) is known" : "known: \(known.joined(separator: ", "))")
+        + "; searched: \(searched.joined(separator: ", "))"
+    case .missingFile(_, let searched): "looked in \(searched.joined(separator: ", "))"
+    case .wrongResult: "put 'return' before the definition"
+    case .badReference: nil
+    }
+  }
+}

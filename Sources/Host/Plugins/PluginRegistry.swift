@@ -1,0 +1,168 @@
+import Engine
+import LuaBridge
+
+/// Finds constraints and forward operators by what a recipe or a command says of them.
+///
+/// A reference is a name (`"burgers"`), a path (`"plugins/mine.lua"`), a table with parameters (`{
+/// "burgers", nu = 0.1 }`), or a definition written in place (`mg.constraint{…}`). Of a name that
+/// is both a Lua file and built in, the Lua file is taken; `lua:name` and `swift:name` choose.
+public struct PluginRegistry: Sendable {
+  /// Makes something built in from its parameters.
+  public typealias Builtin<Thing> = @Sendable (LuaTable) throws -> Thing
+
+  public var searchPath: PluginSearchPath
+  public let limits: LuaLimits
+  let print: LuaRuntime.Printer
+  private let constraints: [String: Builtin<any Constraint>]
+  private let operators: [String: Builtin<any ForwardOperator>]
+  /// The recipe itself is never taken for a plugin of the same name.
+  private var recipeFile: String?
+
+  /// - Parameters:
+  ///   - constraints: those built in, by name.
+  ///   - operators: those built in, by name.
+  ///   - print: takes what plugins print, a line at a time.
+  public init(
+    searchPath: PluginSearchPath = PluginSearchPath(),
+    constraints: [String: Builtin<any Constraint>] = [:],
+    operators: [String: Builtin<any ForwardOperator>] = [:], limits: LuaLimits = LuaLimits(),
+    print: @escaping LuaRuntime.Printer = { Swift.print($0) }
+  ) {
+    self.searchPath = searchPath
+    self.constraints = constraints
+    self.operators = operators
+    self.limits = limits
+    self.print = print
+  }
+
+  /// Reads a recipe; its plugins are then looked for beside it first.
+  ///
+  /// - Throws: ``LuaError`` from the file, ``PluginError`` if it is no recipe.
+  public func recipe(file path: String) throws -> Recipe {
+    let definition = try definition(file: path)
+    guard definition.kind == .recipe else {
+      throw PluginError.wrongResult(
+        file: path, expected: ["recipe"], got: "mg.\(definition.kind.rawValue){…}")
+    }
+    var registry = self
+    registry.recipeFile = path
+    registry.searchPath = searchPath.beside(recipe: path)
+    return Recipe(definition: definition, registry: registry)
+  }
+
+  /// The constraint a reference means.
+  public func constraint(_ reference: LuaValue) throws -> any Constraint {
+    try resolve(reference, kind: .constraint, builtins: constraints) {
+      try LuaConstraint($0, parameters: $1)
+    }
+  }
+
+  /// The constraint of that name or path.
+  public func constraint(named name: String, parameters: LuaTable = LuaTable()) throws
+    -> any Constraint
+  {
+    try find(name, parameters, kind: .constraint, builtins: constraints) {
+      try LuaConstraint($0, parameters: $1)
+    }
+  }
+
+  /// The forward operator a reference means.
+  public func forwardOperator(_ reference: LuaValue) throws -> any ForwardOperator {
+    try resolve(reference, kind: .operator, builtins: operators) {
+      try LuaForwardOperator($0, parameters: $1)
+    }
+  }
+
+  /// The forward operator of that name or path.
+  public func forwardOperator(
+    named name: String, parameters: LuaTable = LuaTable()
+  ) throws -> any ForwardOperator {
+    try find(name, parameters, kind: .operator, builtins: operators) {
+      try LuaForwardOperator($0, parameters: $1)
+    }
+  }
+
+  /// The names that can be used for constraints or operators.
+  public func names(of kind: LuaDefinition.Kind) -> [String] {
+    let builtins = kind == .constraint ? Array(constraints.keys) : Array(operators.keys)
+    return Set(builtins + searchPath.names(subfolder: subfolder(kind))).sorted()
+  }
+
+  /// Loads a Lua file that returns a definition.
+  public func definition(file path: String) throws -> LuaDefinition {
+    let value = try LuaRuntime(limits: limits, print: print).load(file: path)
+    guard case .definition(let definition) = value else {
+      throw PluginError.wrongResult(
+        file: path, expected: LuaDefinition.Kind.allCases.map(\.rawValue), got: value.summary)
+    }
+    return definition
+  }
+
+  // MARK: Looking up
+
+  private typealias Maker<Thing> = (LuaDefinition, LuaTable) throws -> Thing
+
+  private func resolve<Thing>(
+    _ reference: LuaValue, kind: LuaDefinition.Kind, builtins: [String: Builtin<Thing>],
+    make: Maker<Thing>
+  ) throws -> Thing {
+    switch reference {
+    case .string(let name):
+      return try find(name, LuaTable(), kind: kind, builtins: builtins, make: make)
+    case .definition(let definition):
+      return try make(definition, LuaTable())
+    case .table(let table) where table.array.count == 1:
+      let parameters = LuaTable(fields: table.fields)
+      if case .definition(let definition) = table.array[0] {
+        return try make(definition, parameters)
+      }
+      guard let name = table.array[0].string else { fallthrough }
+      return try find(name, parameters, kind: kind, builtins: builtins, make: make)
+    default:
+      throw PluginError.badReference(kind: kind.rawValue, got: reference.summary)
+    }
+  }
+
+  private func find<Thing>(
+    _ name: String, _ parameters: LuaTable, kind: LuaDefinition.Kind,
+    builtins: [String: Builtin<Thing>],
+    make: Maker<Thing>
+  ) throws -> Thing {
+    let (origin, name) = split(name)
+    if origin != "swift" {
+      if name.hasSuffix(".lua") || name.contains("/") {
+        guard let file = searchPath.file(atPath: name) else {
+          throw PluginError.missingFile(path: name, searched: searchPath.roots)
+        }
+        return try make(try definition(file: file, kind: kind), parameters)
+      }
+      for file in searchPath.files(named: name, subfolder: subfolder(kind)) where file != recipeFile
+      {
+        let definition = try definition(file: file)
+        if definition.kind == kind { return try make(definition, parameters) }
+      }
+    }
+    if origin != "lua", let builtin = builtins[name] { return try builtin(parameters) }
+    throw PluginError.unknown(
+      kind: kind.rawValue, name: name, known: names(of: kind),
+      searched: searchPath.folders + ["built-in \(subfolder(kind))"])
+  }
+
+  private func definition(file: String, kind: LuaDefinition.Kind) throws -> LuaDefinition {
+    let definition = try definition(file: file)
+    guard definition.kind == kind else {
+      throw PluginError.wrongResult(
+        file: file, expected: [kind.rawValue], got: "mg.\(definition.kind.rawValue){…}")
+    }
+    return definition
+  }
+
+  private func split(_ name: String) -> (origin: String?, name: String) {
+    for origin in ["swift", "lua"] where name.hasPrefix(origin + ":") {
+      return (origin, String(name.dropFirst(origin.count + 1)))
+    }
+    return (nil, name)
+  }
+
+  private func subfolder(_ kind: LuaDefinition.Kind) -> String { kind.rawValue + "s" }
+}

@@ -1,0 +1,86 @@
+import Foundation
+
+/// The numbers of an experiment: `metrics.json`.
+public struct ExperimentMetrics: Codable, Sendable {
+  public struct Spread: Codable, Sendable {
+    public var mean: Double
+    public var std: Double
+  }
+
+  /// Distances from the constraint set.
+  public struct Distances: Codable, Sendable {
+    public var data: Spread
+    public var dm: Spread
+    public var mdm: Spread
+  }
+
+  /// Squared maximum mean discrepancy from test images (unbiased, length scale by the median heuristic on
+  /// the test images).
+  public struct Discrepancies: Codable, Sendable {
+    public var dm: Double
+    public var mdm: Double
+  }
+
+  /// Means over the recovered images of one solver.
+  public struct Solver: Codable, Sendable {
+    public var constraintDistance: Double
+    /// Root mean square of y - A(x); the noise level where the fit is right.
+    public var measurementError: Double
+    /// Decibels, against the truth.
+    public var psnr: Double
+
+    enum CodingKeys: String, CodingKey {
+      case constraintDistance = "constraint_distance"
+      case measurementError = "measurement_error"
+      case psnr
+    }
+  }
+
+  public struct Inverse: Codable, Sendable {
+    public var dps: Solver
+    public var cgDPS: Solver
+    public var mirrorDPS: Solver
+
+    enum CodingKeys: String, CodingKey {
+      case dps
+      case cgDPS = "cg_dps"
+      case mirrorDPS = "mirror_dps"
+    }
+  }
+
+  public struct Seconds: Codable, Sendable {
+    public var namm: Double
+    public var mdm: Double
+    public var dm: Double
+    public var sample: Double
+    public var solve: Double?
+  }
+
+  /// Steps each network was trained for.
+  public struct Steps: Codable, Sendable {
+    public var namm: Int
+    public var mdm: Int
+    public var dm: Int
+  }
+
+  /// Samples that were not finite; they are left out of the other numbers.
+  public struct Diverged: Codable, Sendable {
+    public var dm: Int
+    public var mdm: Int
+  }
+
+  public var constraintDistance: Distances
+  public var mmd: Discrepancies
+  public var inverse: Inverse?
+  public var seconds: Seconds
+  public var steps: Steps
+  public var diverged: Diverged
+  /// 1 - mdm / dm of the mean constraint distances.
+  public var improvement: Double
+  public var seed: UInt64
+
+  enum CodingKeys: String, CodingKey {
+    case constraintDistance = "constraint_distance"
+    case mmd, inverse, seconds, steps, diverged, improvement, seed
+  }
+}

@@ -1,0 +1,203 @@
+import Engine
+import LuaBridge
+
+/// Everything a recipe says of an experiment, checked.
+public struct ExperimentSettings: Sendable {
+  /// Where the images come from.
+  public struct Data: Sendable {
+    public var source: DatasetReference
+    /// Images to train on.
+    public var count: Int
+    /// Images kept for evaluation and as truths of inverse problems.
+    public var testCount: Int
+  }
+
+  /// How a diffusion model is trained.
+  public struct Model: Sendable {
+    public var settings: DiffusionSettings
+    /// `nil`: as long as the mirror map and its diffusion model took together.
+    public var steps: Int?
+  }
+
+  public struct Sampling: Sendable {
+    public var count: Int
+    public var steps: Int
+  }
+
+  /// The inverse problem and its three solvers.
+  public struct Solving: Sendable {
+    /// Truths to recover, taken from the test images.
+    public var count: Int
+    public var steps: Int
+    /// σ_y of the measurements.
+    public var measurementNoise: Double
+    /// ζ of DPS.
+    public var plainScale: Double
+    /// ζ of CG-DPS.
+    public var guidedScale: Double
+    /// w of CG-DPS.
+    public var constraintWeight: Double
+    /// ζ of mirror DPS.
+    public var mirrorScale: Double
+  }
+
+  public var name: String
+  public var summary: String
+  public var seed: UInt64
+  /// Where the run is kept; by default `runs/<name>`.
+  public var output: String
+  public var data: Data
+  public var namm: NAMMSettings
+  public var nammSteps: Int
+  public var mirrorModel: Model
+  public var plainModel: Model
+  public var sampling: Sampling
+  /// `nil` where the recipe names no forward operator.
+  public var solving: Solving?
+
+  /// Reads a recipe.
+  ///
+  /// - Throws: ``RunError/recipe(field:expected:got:)`` for what is missing, out of range or unknown.
+  public init(_ recipe: Recipe) throws {
+    var reader = SettingsReader(recipe.values, path: "")
+    name = try reader.text("name", default: "")
+    guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "_-".contains($0) }) else {
+      throw RunError.recipe(field: "name", expected: "a plain word", got: "'\(name)'")
+    }
+    summary = try reader.text("summary", default: name)
+    seed = UInt64(try reader.integer("seed", default: 0, in: 0...Int.max))
+    output = try reader.text("output", default: "runs/\(name)")
+    data = try Self.data(reader.value("data"))
+    if reader.value("constraint").isNil {
+      throw RunError.recipe(
+        field: "constraint", expected: "a name, a file, or mg.constraint{…}", got: "nothing")
+    }
+    (namm, nammSteps) = try Self.namm(reader.table("namm"))
+    mirrorModel = try Self.model(reader.table("mdm"), defaultSteps: 1000)
+    // The baseline is the same network, unless the recipe says otherwise.
+    var baseline = try reader.table("dm")
+    plainModel = try Self.baseline(&baseline, like: mirrorModel)
+    sampling = try Self.sampling(reader.table("sample"))
+    let hasOperator = !reader.value("operator").isNil
+    let solve = try reader.table("solve")
+    solving = hasOperator ? try Self.solving(solve) : nil
+    try reader.finish()
+  }
+
+  private static func data(_ value: LuaValue) throws -> Data {
+    guard let table = value.table, table.array.count == 1, let name = table.array[0].string else {
+      throw RunError.recipe(
+        field: "data", expected: "{ \"burgers\", count = …, … } or { \"images.npy\" }", got: value.summary)
+    }
+    var reader = SettingsReader(LuaTable(fields: table.fields), path: "data")
+    let count = try reader.integer("count", default: 1000, in: 1...10_000_000)
+    let testCount = try reader.integer("test", default: 64, in: 2...1_000_000)
+    let source = try DatasetReference(name, &reader)
+    try reader.finish()
+    return Data(source: source, count: count, testCount: testCount)
+  }
+
+  private static func namm(_ input: SettingsReader) throws -> (NAMMSettings, steps: Int) {
+    var reader = input
+    let forward = ICNN(
+      channels: 1, filters: try reader.integer("filters", default: 32, in: 1...1024),
+      layers: try reader.integer("layers", default: 3, in: 1...16),
+      strongConvexity: try reader.number("strong_convexity", default: 0.9, in: 0...0.999999),
+      reduction: try reader.choice("reduction", default: .authors))
+    let inverse = ResNetGenerator(
+      channels: 1, width: try reader.integer("width", default: 64, in: 1...1024),
+      blocks: try reader.integer("blocks", default: 6, in: 0...64),
+      dropoutRate: try reader.number("dropout", default: 0.5, in: 0...0.95),
+      isResidual: try reader.bool("residual", default: true),
+      activation: try reader.choice("activation", default: .softplus))
+    var settings = NAMMSettings(networks: NAMMNetworks(forward: forward, inverse: inverse))
+    settings.loss = NAMMLoss(
+      cycleWeight: try reader.number("cycle_weight", default: 1, in: 0...1e6),
+      constraintWeight: try reader.number("constraint_weight", default: 1, in: 0...1e6),
+      regularizerWeight: try reader.number("regularizer_weight", default: 1e-3, in: 0...1e6),
+      regularizer: try reader.choice("regularizer", default: .sparseGradient))
+    settings.maximumInverseNoise = try reader.number("inverse_noise", default: 0.1, in: 0...100)
+    settings.hasFixedInverseNoise = try reader.bool("fixed_inverse_noise", default: false)
+    settings.batchSize = try reader.integer("batch", default: 16, in: 1...65536)
+    settings.optimizer.learningRate = try reader.number("learning_rate", default: 2e-4, in: 0...1)
+    settings.optimizer.averageDecay = try reader.number("average_decay", default: 0.999, in: 0...0.999999)
+    let steps = try reader.integer("steps", default: 1000, in: 1...100_000_000)
+    try reader.finish()
+    return (settings, steps)
+  }
+
+  private static func network(_ reader: inout SettingsReader, like model: ScoreNetwork.Configuration) throws
+    -> ScoreNetwork.Configuration
+  {
+    var network = model
+    network.width = try reader.integer("width", default: model.width, in: 4...1024)
+    guard network.width % 4 == 0 else {
+      throw RunError.recipe(
+        field: reader.field("width"), expected: "a multiple of 4", got: "\(network.width)")
+    }
+    network.multipliers = try reader.integers("multipliers", default: model.multipliers, in: 1...64)
+    guard !network.multipliers.isEmpty else {
+      throw RunError.recipe(field: reader.field("multipliers"), expected: "at least one level", got: "{}")
+    }
+    network.blocks = try reader.integer("blocks", default: model.blocks, in: 1...64)
+    network.attentionSizes = Set(
+      try reader.integers("attention", default: model.attentionSizes.sorted(), in: 1...4096))
+    network.dropoutRate = try reader.number("dropout", default: model.dropoutRate, in: 0...0.95)
+    network.resampling = try reader.choice("resampling", default: model.resampling)
+    network.hasInputPyramid = try reader.bool("input_pyramid", default: model.hasInputPyramid)
+    return network
+  }
+
+  private static func model(_ input: SettingsReader, defaultSteps: Int) throws -> Model {
+    var reader = input
+    var settings = DiffusionSettings(network: try network(&reader, like: ScoreNetwork.Configuration()))
+    try readTraining(&reader, into: &settings)
+    let steps = try reader.integer("steps", default: defaultSteps, in: 1...100_000_000)
+    try reader.finish()
+    return Model(settings: settings, steps: steps)
+  }
+
+  private static func baseline(_ reader: inout SettingsReader, like model: Model) throws -> Model {
+    var settings = model.settings
+    settings.network = try network(&reader, like: model.settings.network)
+    try readTraining(&reader, into: &settings)
+    let steps = try reader.integer("steps", default: 0, in: 0...100_000_000)
+    try reader.finish()
+    return Model(settings: settings, steps: steps > 0 ? steps : nil)
+  }
+
+  private static func readTraining(_ reader: inout SettingsReader, into settings: inout DiffusionSettings) throws {
+    let optimizer = settings.optimizer
+    settings.batchSize = try reader.integer("batch", default: settings.batchSize, in: 1...65536)
+    settings.optimizer.learningRate = try reader.number(
+      "learning_rate", default: optimizer.learningRate, in: 0...1)
+    settings.optimizer.warmupSteps = try reader.integer(
+      "warmup", default: optimizer.warmupSteps, in: 0...10_000_000)
+    settings.optimizer.averageDecay = try reader.number(
+      "average_decay", default: optimizer.averageDecay, in: 0...0.999999)
+    settings.optimizer.clipNorm = try reader.number("clip", default: optimizer.clipNorm ?? 1, in: 1e-9...1e9)
+  }
+
+  private static func sampling(_ input: SettingsReader) throws -> Sampling {
+    var reader = input
+    let result = Sampling(
+      count: try reader.integer("count", default: 64, in: 2...1_000_000),
+      steps: try reader.integer("steps", default: 1000, in: 2...100_000))
+    try reader.finish()
+    return result
+  }
+
+  private static func solving(_ input: SettingsReader) throws -> Solving {
+    var reader = input
+    let result = Solving(
+      count: try reader.integer("count", default: 4, in: 1...100_000),
+      steps: try reader.integer("steps", default: 1000, in: 2...100_000),
+      measurementNoise: try reader.number("measurement_noise", default: 0.1, in: 1e-9...1e9),
+      plainScale: try reader.number("dps_scale", default: 0.1, in: 0...1e6),
+      guidedScale: try reader.number("cg_dps_scale", default: 0.1, in: 0...1e6),
+      constraintWeight: try reader.number("cg_dps_weight", default: 1, in: 0...1e9),
+      mirrorScale: try reader.number("mirror_dps_scale", default: 0.1, in: 0...1e6))
+    try reader.finish()
+    return result
+  }
+}

@@ -1,0 +1,135 @@
+import Engine
+import Foundation
+import Synchronization
+
+/// The directory of one run, held by this process alone.
+///
+/// The lock is the kernel's (`flock` on the file `lock`): it ends with the process, however that ends, so
+/// a file left behind by a crash is no obstacle.
+public final class RunDirectory: Sendable {
+  /// Where the run lives.
+  public let url: URL
+  private let lock: Int32
+  private let metrics: Mutex<Int32?>
+
+  /// Creates the directory if needed, takes its lock, and removes what interrupted saves left.
+  ///
+  /// - Throws: ``EngineError/file(path:reason:)`` where another run holds it, or it cannot be written.
+  public init(_ url: URL) throws(EngineError) {
+    self.url = url
+    do {
+      try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    } catch {
+      throw .file(
+        path: url.path, reason: "cannot create the run directory: \(error.localizedDescription)")
+    }
+    let lockPath = url.appendingPathComponent("lock").path
+    let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      throw .file(path: lockPath, reason: "cannot open: \(String(cString: strerror(errno)))")
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      let holder = RunDirectory.holder(of: descriptor)
+      close(descriptor)
+      throw .file(path: url.path, reason: "another run\(holder) is using this directory")
+    }
+    // Only tells people who holds the lock; the lock itself is not in the content.
+    ftruncate(descriptor, 0)
+    let text = Array("\(getpid())\n".utf8)
+    _ = pwrite(descriptor, text, text.count, 0)
+    lock = descriptor
+    metrics = Mutex(nil)
+    removeLeftovers()
+  }
+
+  deinit {
+    metrics.withLock { if let descriptor = $0 { close(descriptor) } }
+    close(lock)
+  }
+
+  private static func holder(of descriptor: Int32) -> String {
+    var bytes = [UInt8](repeating: 0, count: 16)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    let digits = bytes.prefix(max(count, 0)).prefix { (0x30...0x39).contains($0) }
+    return digits.isEmpty ? "" : " (process \(String(decoding: digits, as: UTF8.self)))"
+  }
+
+  /// Removes the temporary names (`….tmp.<process>…`) of processes that are no more.
+  private func removeLeftovers() {
+    for entry in (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? [] {
+      guard let mark = entry.range(of: ".tmp."),
+        let process = Int32(entry[mark.upperBound...].prefix { $0 != "." }), process > 0,
+        kill(process, 0) != 0, errno == ESRCH
+      else { continue }
+      try? FileManager.default.removeItem(at: file(entry))
+    }
+  }
+
+  /// The place of a file or directory inside the run.
+  public func file(_ name: String) -> URL { url.appendingPathComponent(name) }
+
+  /// Writes `name` as JSON, atomically.
+  public func write(_ value: some Encodable, as name: String) throws(EngineError) {
+    try SafeFile.write(value, to: file(name))
+  }
+
+  /// Writes `name` as text, atomically.
+  public func write(_ text: String, as name: String) throws(EngineError) {
+    try AtomicFile.write(Array(text.utf8), to: file(name).path)
+  }
+
+  /// Reads the JSON file `name`; `nil` where there is none.
+  public func read<Value: Decodable>(_ type: Value.Type, from name: String)
+    throws(EngineError) -> Value?
+  {
+    guard FileManager.default.fileExists(atPath: file(name).path) else { return nil }
+    return try SafeFile.read(type, from: file(name))
+  }
+
+  /// Appends one line of JSON to `metrics.jsonl`.
+  ///
+  /// The line is one write, and starts on a line of its own even where a crash cut the last one.
+  ///
+  /// - Throws: ``EngineError/file(path:reason:)``; training may go on without its log.
+  public func appendMetrics(_ value: some Encodable) throws(EngineError) {
+    let url = file("metrics.jsonl")
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let line: [UInt8]
+    do {
+      line = [UInt8](try encoder.encode(value)) + [0x0A]
+    } catch {
+      throw .file(path: url.path, reason: "cannot be written as JSON: \(error)")
+    }
+    let problem: String? = metrics.withLock { descriptor in
+      if descriptor == nil { descriptor = RunDirectory.openLog(url.path) }
+      guard let descriptor else { return String(cString: strerror(errno)) }
+      var written: Int
+      repeat {
+        written = line.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+      } while written < 0 && errno == EINTR
+      return written == line.count ? nil : String(cString: strerror(errno))
+    }
+    if let problem { throw .file(path: url.path, reason: "cannot append: \(problem)") }
+  }
+
+  private static func openLog(_ path: String) -> Int32? {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o666)
+    guard descriptor >= 0 else { return nil }
+    let end = lseek(descriptor, 0, SEEK_END)
+    var last: UInt8 = 0
+    if end > 0, pread(descriptor, &last, 1, end - 1) == 1, last != 0x0A {
+      _ = Foundation.write(descriptor, "\n", 1)
+    }
+    return descriptor
+  }
+
+  /// Saves a checkpoint of this run; see ``Checkpoint/save(step:groups:state:in:keeping:)``.
+  public func saveCheckpoint(
+    step: Int, groups: [String: [String: Tensor]], state: some Encodable
+  ) throws(EngineError) {
+    try Checkpoint.save(step: step, groups: groups, state: state, in: url)
+  }
+}

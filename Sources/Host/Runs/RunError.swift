@@ -1,0 +1,37 @@
+import Engine
+
+/// Why a run ended early.
+public enum RunError: Diagnostic {
+  /// A stop was asked for; everything was saved.
+  case interrupted(String)
+  /// Losses stayed non-finite.
+  case diverged(stage: String, step: Int)
+  /// A recipe asks for something that cannot be.
+  case recipe(field: String, expected: String, got: String)
+
+  public var code: String {
+    switch self {
+    case .interrupted: "run.interrupted"
+    case .diverged: "run.diverged"
+    case .recipe: "recipe.invalid"
+    }
+  }
+
+  public var message: String {
+    switch self {
+    case .interrupted(let place): "stopped during \(place); run the same command to go on"
+    case .diverged(let stage, let step):
+      "\(stage): loss or gradient was not finite in several steps in a row, the last at step \(step)"
+    case .recipe(let field, let expected, let got):
+      "recipe: \(field) must be \(expected), got \(got)"
+    }
+  }
+
+  public var hint: String? {
+    switch self {
+    case .diverged:
+      "lower the learning rate, or check the constraint: a square root or a quotient at 0 has an infinite gradient"
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import Engine
+import Foundation
+
+/// A part of an experiment, kept in a directory of its own under the run.
+///
+/// The directory's name ends in a fingerprint of everything that decides the result: settings, seed, the
+/// plugin's source, and the stages before it. What is done is never done again; what was changed is done
+/// beside what was there, and nothing is lost.
+struct Stage {
+  let name: String
+  let fingerprint: String
+  let directory: URL
+
+  /// - Parameters:
+  ///   - ingredients: everything that decides the result, as text.
+  ///   - previous: stages whose results are used.
+  init(_ name: String, in run: RunDirectory, ingredients: [String], after previous: [Stage] = []) {
+    self.name = name
+    let text = ([name, Stage.format] + ingredients + previous.map(\.fingerprint)).joined(separator: "\u{1F}")
+    fingerprint = SHA256.hexDigest(of: Array(text.utf8))
+    directory = run.file("stages").appendingPathComponent("\(name)-\(fingerprint.prefix(10))")
+  }
+
+  /// Goes into every fingerprint: to be changed with the meaning of what stages save.
+  private static let format = "1"
+
+  /// What a finished stage says of itself.
+  struct Result<Value: Codable>: Codable {
+    let fingerprint: String
+    let value: Value
+  }
+
+  /// The result, if the stage was finished.
+  func finished<Value: Codable>(_ type: Value.Type) throws -> Value? {
+    let file = directory.appendingPathComponent("result.json")
+    guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+    let result = try SafeFile.read(Result<Value>.self, from: file)
+    return result.fingerprint == fingerprint ? result.value : nil
+  }
+
+  /// Notes that the stage is done; the last thing it does.
+  func finish(_ value: some Codable) throws {
+    try SafeFile.write(
+      Result(fingerprint: fingerprint, value: value), to: directory.appendingPathComponent("result.json"))
+  }
+
+  func prepare() throws {
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  }
+
+  func path(_ file: String) -> String { directory.appendingPathComponent(file).path }
+}

@@ -1,0 +1,114 @@
+import Engine
+
+/// Diffusion posterior sampling (Chung et al. 2023), in mirror space too (Feng et al. 2025, section 3.5).
+///
+///     x̂₀ = (x_t + σ_t² s(x_t, t)) / α_t
+///     J  = ‖(y - A(f(x̂₀))) / σ_y‖₂ + w ℓ(f(x̂₀))
+///     x' = c₀ x̂₀ + c₁ x_t + σ' z - ζ ∇J
+///
+/// With the identity as mirror map f it is DPS, with a constraint ℓ CG-DPS, with a learned map mirror DPS.
+/// J is a norm, not half its square: the authors' choice. Every image has its own J.
+public struct DiffusionPosteriorSampling: Sendable {
+  public let score: any ScoreModel
+  public let sde: VPSDE
+  public let forwardOperator: any ForwardOperator
+  /// σ_y: standard deviation of the noise in a measurement.
+  public let measurementNoise: Double
+  /// ζ
+  public let guidanceScale: Double
+  public let mirrorMap: any MirrorMap
+  public let constraint: (any Constraint)?
+  /// w
+  public let constraintWeight: Double
+  public let steps: Int
+
+  public init(
+    score: any ScoreModel, sde: VPSDE, forwardOperator: any ForwardOperator, measurementNoise: Double,
+    guidanceScale: Double, mirrorMap: any MirrorMap = IdentityMirrorMap(),
+    constraint: (any Constraint)? = nil, constraintWeight: Double = 0, steps: Int = 1000
+  ) {
+    self.score = score
+    self.sde = sde
+    self.forwardOperator = forwardOperator
+    self.measurementNoise = measurementNoise
+    self.guidanceScale = guidanceScale
+    self.mirrorMap = mirrorMap
+    self.constraint = constraint
+    self.constraintWeight = constraintWeight
+    self.steps = steps
+  }
+
+  /// J of every image, `[N]`.
+  ///
+  /// - Parameters:
+  ///   - clean: x̂₀ `[N, C, H, W]`, in the space of the score.
+  ///   - measurement: y `[N, …]`.
+  public func misfit(_ clean: Tensor, measurement: Tensor) throws -> Tensor {
+    let image = try mirrorMap.inverse(clean)
+    let predicted = try forwardOperator.measure(image)
+    guard predicted.shape == measurement.shape else {
+      throw EngineError.shapeMismatch(
+        op: "measurement of '\(forwardOperator.name)'", lhs: measurement.shape, rhs: predicted.shape)
+    }
+    let residual = try (measurement - predicted) * (1 / measurementNoise)
+    var total = try residual.reshaped(to: [residual.shape[0], -1]).norm([1])
+    if let constraint, constraintWeight != 0 {
+      total = try total + constraint.distances(image) * constraintWeight
+    }
+    return total
+  }
+
+  /// One step for a batch.
+  ///
+  /// - Parameters:
+  ///   - x: x_t `[N, C, H, W]`.
+  ///   - t: its time, scalar tensor.
+  ///   - cleanWeight: c₀, scalar tensor.
+  ///   - noisyWeight: c₁, scalar tensor.
+  ///   - noise: σ' z, shape of `x`.
+  public func step(
+    _ x: Tensor, time t: Tensor, cleanWeight: Tensor, noisyWeight: Tensor, noise: Tensor,
+    measurement: Tensor
+  ) throws -> Tensor {
+    let times = try t.reshaped(to: [1]).broadcast(to: [x.shape[0]])
+    let (scale, level) = try sde.marginal(times)
+    let clean = try (x + level.square() * score.score(x, time: times)) / scale
+    let guidance = try gradient(
+      of: misfit(clean, measurement: measurement).sum(), withRespectTo: [x])[0]
+    return try clean * cleanWeight + x * noisyWeight + noise - guidance * guidanceScale
+  }
+
+  /// Posterior samples, one for each measurement.
+  ///
+  /// - Parameters:
+  ///   - measurement: y `[N, …]`.
+  ///   - imageShape: `[C, H, W]`.
+  ///   - onStep: told the number of steps done.
+  /// - Returns: `[N, C, H, W]`, mapped back by the mirror map.
+  public func sample(
+    measurement: Tensor, imageShape: [Int], seed: UInt64, onStep: (Int) throws -> Void = { _ in }
+  ) throws -> Tensor {
+    let count = measurement.shape[0]
+    let streams = SampleStreams(seed: seed, first: 0, count: count)
+    let state = Tensor.placeholder("x", shape: Shape([count] + imageShape))
+    let schedule = Tensor.placeholder("schedule", shape: [4])
+    let keys = Tensor.placeholder("keys", shape: [count, 4], dtype: .int32)
+    let noise = try Tensor.normal(keys: keys, shape: state.shape) * schedule.element(3)
+    let program = try Program(
+      inputs: [state, schedule, keys],
+      outputs: [
+        step(
+          state, time: schedule.element(0), cleanWeight: schedule.element(1),
+          noisyWeight: schedule.element(2), noise: noise, measurement: measurement)
+      ])
+    let ancestral = sde.ancestralSteps(count: steps)
+    var x = try streams.start(imageShape: imageShape)
+    for (index, t) in sde.timeGrid(count: steps).enumerated() {
+      let step = ancestral[steps - 1 - index]
+      let numbers = [t, step.cleanWeight, step.noisyWeight, step.noiseLevel].map { Float($0) }
+      x = try program.run([x, Tensor(numbers, shape: [4]), streams.keys(step: index + 1)])[0]
+      try onStep(index + 1)
+    }
+    return try mirrorMap.inverse(x)
+  }
+}

@@ -1,0 +1,139 @@
+import CKernels
+import Engine
+
+/// What operators, indexing and printing do to our objects in Lua.
+enum Metamethods {
+  static let bindings: [BoundFunction] =
+    arithmetic + comparisons + [length, index, assignment, text, call]
+    + [errorText, errorIndex, errorConcatenation, definitionText, definitionIndex, unknownName]
+
+  private static let tensor = BoundFunction.Place.metamethod(mg_lua_tensor)
+
+  /// Operators are the library's functions of those names.
+  private static let arithmetic = [
+    ("__add", "add"), ("__sub", "sub"), ("__mul", "mul"), ("__div", "div"), ("__pow", "pow"),
+    ("__mod", "mod"), ("__idiv", "floor_div"), ("__unm", "neg"),
+  ].compactMap { event, name in
+    Catalogue.function(named: name).map { function in
+      // Lua hands the operand of a unary operator over twice.
+      BoundFunction(event, tensor) { values, caller in
+        try function.body(event == "__unm" ? Array(values.prefix(1)) : values, caller)
+      }
+    }
+  }
+
+  /// Lua turns whatever these return into one boolean, so they cannot be element-wise.
+  private static let comparisons = [("__lt", "<", "lt"), ("__le", "<=", "le")].map {
+    event, sign, name in
+    BoundFunction(event, tensor) { _, _ in
+      throw LuaError(
+        .argument, "'\(sign)' would make one true or false of whole tensors",
+        hint:
+          "for an element-wise comparison write x:\(name)(y), or x:\(name == "lt" ? "gt" : "ge")(y)"
+      )
+    }
+  }
+
+  private static let length = BoundFunction("__len", tensor) { values, _ in
+    guard let x = values.first?.tensor, x.rank > 0 else {
+      throw LuaError(.argument, "'#' needs a tensor with at least one axis")
+    }
+    return [.integer(x.shape[0])]
+  }
+
+  private static let properties = ["shape", "dtype", "ndim", "size"]
+
+  private static let index = BoundFunction("__index", tensor) { values, _ in
+    guard let x = values.first?.tensor, values.count > 1 else { return [.nil] }
+    do {
+      switch values[1] {
+      case .string(let name): return [try property(name, of: x)]
+      case .integer, .number: return [.tensor(try Slicing.slice(x, [values[1]]))]
+      case .table(let table) where table.fields.isEmpty:
+        return [.tensor(try Slicing.slice(x, table.array))]
+      case .tensor:
+        throw LuaError(
+          .argument, "a tensor cannot index a tensor",
+          hint: "to keep some elements and replace the others write mg.where(mask, x, 0)")
+      default:
+        throw LuaError(.argument, "a \(values[1].typeName) cannot index a tensor")
+      }
+    } catch let problem as ArgumentProblem {
+      throw LuaError(.argument, "slice: \(problem.text)", hint: problem.hint)
+    }
+  }
+
+  private static func property(_ name: String, of x: Tensor) throws(LuaError) -> LuaValue {
+    switch name {
+    case "shape": return .table(LuaTable(array: x.shape.dimensions.map { .integer($0) }))
+    case "dtype": return .string(x.dtype.rawValue)
+    case "ndim": return .integer(x.rank)
+    case "size": return .integer(x.count)
+    default:
+      let known = Catalogue.functions.filter(\.isMethod).map(\.name) + properties
+      throw LuaError(
+        .argument, "tensor has no method '\(name)'" + NearestName.suggestion(name, in: known))
+    }
+  }
+
+  private static let assignment = BoundFunction("__newindex", tensor) { _, _ in
+    throw LuaError(
+      .argument, "tensors never change in place",
+      hint: "make a new one: mg.where(mask, a, b), mg.concat({…}, axis), x:pad(…)")
+  }
+
+  private static let text = BoundFunction("__tostring", tensor) { values, _ in
+    [.string(values.first?.tensor.map(TensorText.describe) ?? "tensor")]
+  }
+
+  private static let call = BoundFunction("__call", tensor) { _, _ in
+    throw LuaError(.argument, "a tensor cannot be called", hint: "to slice it use brackets: x[{…}]")
+  }
+
+  // MARK: Errors as values: what pcall returns when one of ours was raised. They read as their
+  // message.
+
+  private static let errorText = BoundFunction("__tostring", .metamethod(mg_lua_error_object)) {
+    values, _ in [values.first ?? .nil]
+  }
+
+  private static let errorIndex = BoundFunction("__index", .metamethod(mg_lua_error_object)) {
+    values, _ in values.count > 1 && values[1].string == "message" ? [values[0]] : [.nil]
+  }
+
+  private static let errorConcatenation = BoundFunction(
+    "__concat", .metamethod(mg_lua_error_object)
+  ) {
+    values, _ in
+    let texts = values.prefix(2).compactMap { $0.string ?? $0.double.map(LuaValue.text) }
+    guard texts.count == 2 else { throw LuaError(.argument, "only text can be joined to an error") }
+    return [.string(texts.joined())]
+  }
+
+  // MARK: Definitions
+
+  private static let definitionText = BoundFunction("__tostring", .metamethod(mg_lua_definition)) {
+    values, _ in
+    guard case .definition(let definition)? = values.first else { return [.nil] }
+    return [.string("\(definition.kind.rawValue) '\(definition.name)'")]
+  }
+
+  private static let definitionIndex = BoundFunction("__index", .metamethod(mg_lua_definition)) {
+    values, _ in
+    guard case .definition(let definition)? = values.first, let key = values.last?.string else {
+      return [.nil]
+    }
+    return [key == "kind" ? .string(definition.kind.rawValue) : definition.fields[key]]
+  }
+
+  // MARK: The library
+
+  private static let unknownName = BoundFunction("unknown", .unknownName) { values, _ in
+    let name = values.last?.string ?? values.last?.summary ?? ""
+    let known = Catalogue.functions.filter(\.isFunction).map(\.name) + ["pi"]
+    let isMethod = Catalogue.functions.contains { $0.name == name }
+    throw LuaError(
+      .argument, "mg has no function '\(name)'" + NearestName.suggestion(name, in: known),
+      hint: isMethod ? "it is a method: x:\(name)()" : nil)
+  }
+}

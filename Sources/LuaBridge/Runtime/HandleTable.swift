@@ -1,0 +1,59 @@
+import CKernels
+import Engine
+
+/// What Lua can hold of ours.
+enum HostObject {
+  case tensor(Tensor)
+  case error(LuaError)
+  case definition(LuaDefinition)
+
+  var kind: mg_lua_kind {
+    switch self {
+    case .tensor: mg_lua_tensor
+    case .error: mg_lua_error_object
+    case .definition: mg_lua_definition
+    }
+  }
+}
+
+/// The objects one Lua state holds, by handle.
+///
+/// Lua's userdata carries a slot and a generation, never a pointer: a stale, forged or twice-freed
+/// handle is found out here.
+struct HandleTable {
+  private var slots: [(generation: UInt32, object: HostObject?)] = []
+  private var free: [UInt32] = []
+  /// Number of objects held.
+  private(set) var liveCount = 0
+  /// Number of objects ever added.
+  private(set) var addedCount = 0
+
+  mutating func add(_ object: HostObject) -> mg_lua_handle {
+    liveCount += 1
+    addedCount += 1
+    if let slot = free.popLast() {
+      slots[Int(slot)].object = object
+      return mg_lua_handle(slot: slot, generation: slots[Int(slot)].generation)
+    }
+    slots.append((0, object))
+    return mg_lua_handle(slot: UInt32(slots.count - 1), generation: 0)
+  }
+
+  subscript(handle: mg_lua_handle) -> HostObject? {
+    let slot = Int(handle.slot)
+    guard slot < slots.count, slots[slot].generation == handle.generation else { return nil }
+    return slots[slot].object
+  }
+
+  /// Takes the object out and returns it, so that the caller decides where it is released.
+  mutating func remove(_ handle: mg_lua_handle) -> HostObject? {
+    guard let object = self[handle] else { return nil }
+    let slot = Int(handle.slot)
+    slots[slot] = (handle.generation &+ 1, nil)
+    free.append(handle.slot)
+    liveCount -= 1
+    return object
+  }
+
+  mutating func removeAll() { self = HandleTable() }
+}

@@ -1,0 +1,21 @@
+/// What one call into Lua may use.
+public struct LuaLimits: Sendable {
+  /// Wall-clock seconds; `nil` for no limit.
+  public var seconds: Double?
+  /// Bytes Lua itself may hold; `nil` for no limit; tensors are not counted.
+  public var memory: Int?
+  /// Tensors one call may make: bounds the graph a runaway loop builds.
+  public var tensors: Int
+  /// Bytes a Lua file may have.
+  public var fileSize: Int
+
+  /// The limits for plugins: 10 seconds, 512 MB, 200 000 tensors, files of 1 MB.
+  public init(
+    seconds: Double? = 10, memory: Int? = 512 << 20, tensors: Int = 200_000, fileSize: Int = 1 << 20
+  ) {
+    self.seconds = seconds
+    self.memory = memory
+    self.tensors = tensors
+    self.fileSize = fileSize
+  }
+}

@@ -1,0 +1,217 @@
+import CKernels
+import Engine
+import Foundation
+
+/// A sandboxed Lua state with the `mg` library: one for each plugin file.
+///
+/// Calls run on the caller's thread, one at a time under a lock; a function of ours may call back
+/// into Lua on the same thread. A deep Lua stack needs up to 8 MB of thread stack, which the main
+/// thread has.
+///
+/// `@unchecked Sendable`: everything mutable is touched only while `lock` is held, except
+/// `forgotten`, which has its own.
+public final class LuaRuntime: @unchecked Sendable {
+  /// Takes one line a plugin prints.
+  public typealias Printer = @Sendable (String) -> Void
+
+  /// What a call may use.
+  public let limits: LuaLimits
+  let lock = NSRecursiveLock()
+  let printer: Printer
+  let functions: [BoundFunction]
+  var handles = HandleTable()
+  /// The error the trampoline is about to raise.
+  var pendingError: LuaError?
+  private var state: OpaquePointer?
+  /// The Lua stacks in use, innermost last: the main one, and one for each call under way.
+  private var stacks: [OpaquePointer] = []
+  private var tensorsAtStart = 0
+  /// Chunk names by how Lua abbreviates them in messages.
+  var displayNames: [String: String] = [:]
+  private let forgottenLock = NSLock()
+  private var forgotten: [Int32] = []
+
+  /// Makes a state with nothing in it but the library.
+  ///
+  /// - Throws: ``LuaError`` of kind `memory` if there is not enough for even that.
+  public init(
+    limits: LuaLimits = LuaLimits(), print printer: @escaping Printer = { Swift.print($0) }
+  ) throws(LuaError) {
+    self.limits = limits
+    self.printer = printer
+    functions = Catalogue.bindings
+    var host = callbacks
+    guard let state = mg_lua_open(&host, limits.memory ?? 0), let main = mg_lua_main(state) else {
+      throw LuaError(.memory, "not enough memory to start Lua")
+    }
+    self.state = state
+    stacks = [main]
+    guard register(in: state) else { throw LuaError(.memory, "not enough memory to start Lua") }
+  }
+
+  deinit { close() }
+
+  /// Ends the state and releases what it holds.
+  ///
+  /// Functions of it throw from then on.
+  public func close() {
+    lock.lock()
+    defer { lock.unlock() }
+    guard let state, stacks.count == 1 else { return }
+    self.state = nil
+    stacks = []
+    mg_lua_close(state)
+    handles.removeAll()
+  }
+
+  /// Number of our objects Lua holds.
+  public var liveObjectCount: Int { lock.withLock { handles.liveCount } }
+
+  /// Bytes Lua itself holds.
+  public var byteCount: Int { lock.withLock { state.map { Int(mg_lua_bytes($0)) } ?? 0 } }
+
+  /// Lets all allocations of Lua from the n-th on fail, for tests; 0 switches it off.
+  public func failAllocation(_ n: Int) {
+    lock.withLock { if let state { mg_lua_fail_allocation(state, n) } }
+  }
+
+  /// Runs a Lua file and returns what it returns (its first value).
+  ///
+  /// - Parameter path: where the file is; messages name it so.
+  /// - Throws: ``LuaError``.
+  public func load(file path: String) throws(LuaError) -> LuaValue {
+    let data: Data
+    do {
+      data = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw LuaError(.file, "cannot be read: \(error.localizedDescription)", file: path)
+    }
+    guard data.count <= limits.fileSize else {
+      throw LuaError(
+        .file, "\(data.count) bytes are too many for a Lua file: at most \(limits.fileSize)",
+        file: path)
+    }
+    return try run(bytes: Array(data), name: path).first ?? .nil
+  }
+
+  /// Runs Lua source and returns what it returns.
+  ///
+  /// - Parameter name: what messages call it, in place of a file.
+  /// - Throws: ``LuaError``.
+  public func run(_ source: String, name: String) throws(LuaError) -> [LuaValue] {
+    try run(bytes: Array(source.utf8), name: name)
+  }
+
+  private func run(bytes: [UInt8], name: String) throws(LuaError) -> [LuaValue] {
+    guard bytes.first != 0x1B else {
+      throw LuaError(
+        .file, "is compiled Lua; only source text is loaded", file: name,
+        hint: "give the .lua source the file was compiled from")
+    }
+    return try enter { (state, stack) throws(LuaError) in
+      remember(name: name)
+      let isLoaded = (bytes + [0x0A]).withUnsafeBytes { buffer in
+        let text = buffer.bindMemory(to: CChar.self)
+        return mg_lua_load(state, stack.L, text.baseAddress, text.count, "@" + name)
+      }
+      guard isLoaded else { throw failure(of: state, fallbackFile: name) }
+      return try finish(call: 0, in: state, on: stack, fallbackFile: name)
+    }
+  }
+
+  /// Calls a function of this state.
+  ///
+  /// - Throws: ``LuaError``.
+  public func call(
+    _ function: LuaFunctionReference, _ arguments: [LuaValue]
+  ) throws(LuaError) -> [LuaValue] {
+    try enter { (state, stack) throws(LuaError) in
+      let top = stack.top
+      do throws(LuaError) {
+        guard mg_lua_push_kept(stack.L, function.key) else { throw LuaStack.full }
+        for argument in arguments { try stack.push(argument) }
+      } catch {
+        stack.pop(to: top)
+        throw error
+      }
+      return try finish(call: arguments.count, in: state, on: stack, fallbackFile: function.file)
+    }
+  }
+
+  private func finish(
+    call arguments: Int, in state: OpaquePointer, on stack: LuaStack, fallbackFile: String
+  ) throws(LuaError) -> [LuaValue] {
+    let count = mg_lua_call(state, stack.L, Int32(arguments))
+    guard count >= 0 else { throw failure(of: state, fallbackFile: fallbackFile) }
+    let first = stack.top - Int(count) + 1
+    defer { stack.pop(to: first - 1) }
+    do throws(LuaError) {
+      return try stack.values(from: first)
+    } catch {
+      throw error.located(file: fallbackFile, line: 0)
+    }
+  }
+
+  /// Runs `body` alone, with a time limit if it is the outermost call.
+  private func enter<Result>(
+    _ body: (OpaquePointer, LuaStack) throws(LuaError) -> Result
+  ) throws(LuaError) -> Result {
+    lock.lock()
+    defer { lock.unlock() }
+    guard let state, let innermost = stacks.last else {
+      throw LuaError(.runtime, "the Lua state has been closed")
+    }
+    let stack = LuaStack(L: innermost, runtime: self)
+    guard stacks.count == 1 else { return try body(state, stack) }
+    mg_lua_begin(state)
+    tensorsAtStart = handles.addedCount
+    for key in takeForgotten() { mg_lua_forget(innermost, key) }
+    let box = StateBox(state: state)
+    let deadline = limits.seconds.map { seconds in
+      Watchdog.shared.schedule(after: seconds) { mg_lua_stop(box.state, mg_lua_deadline) }
+    }
+    defer {
+      if let deadline { Watchdog.shared.cancel(deadline) }
+      mg_lua_end(state)
+    }
+    return try body(state, stack)
+  }
+
+  /// Runs a function of ours on the stack Lua called it with.
+  func dispatch(_ L: OpaquePointer, _ function: Int) -> Int32 {
+    stacks.append(L)
+    defer { stacks.removeLast() }
+    let stack = LuaStack(L: L, runtime: self)
+    do {
+      guard handles.addedCount - tensorsAtStart <= limits.tensors else {
+        throw LuaError(.memory, "more than \(limits.tensors) tensors made in one call")
+      }
+      let arguments = try stack.values(from: 1)
+      let results = try functions[function].body(arguments, LuaCaller(stack: stack))
+      for result in results { try stack.push(result) }
+      return Int32(results.count)
+    } catch {
+      pendingError = .wrapping(error)
+      return -1
+    }
+  }
+}
+
+/// Lets the watchdog's closure carry the state: ``LuaRuntime`` cancels it before the state ends.
+private struct StateBox: @unchecked Sendable {
+  let state: OpaquePointer
+}
+
+extension LuaRuntime {
+  /// A reference is dropped: on whichever thread that is, Lua hears of it at the next call.
+  func forget(_ key: Int32) {
+    forgottenLock.withLock { forgotten.append(key) }
+  }
+
+  private func takeForgotten() -> [Int32] {
+    forgottenLock.withLock {
+      defer { forgotten = [] }
+      return forgotten
+    }
+  }
+}

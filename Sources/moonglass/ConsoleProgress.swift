@@ -1,0 +1,128 @@
+import Engine
+import Foundation
+import Host
+import LuaBridge
+import Synchronization
+
+/// Tells a person or a program how a run is going: one line that is rewritten on a terminal, a line now
+/// and then in a pipe, JSON lines for machines.
+final class ConsoleProgress: ProgressReporter {
+  private let isJSON: Bool
+  private let isTerminal = isatty(STDERR_FILENO) == 1
+  private struct State {
+    var lastShown = DispatchTime(uptimeNanoseconds: 1)
+    var isLineOpen = false
+    var last: ProgressUpdate?
+  }
+  private let state = Mutex(State())
+
+  init(isJSON: Bool) { self.isJSON = isJSON }
+
+  func step(_ update: ProgressUpdate) {
+    state.withLock { state in
+      let now = DispatchTime.now()
+      let interval = Double(now.uptimeNanoseconds - state.lastShown.uptimeNanoseconds) * 1e-9
+      state.last = update
+      guard interval >= (isTerminal && !isJSON ? 0.2 : 5) else { return }
+      state.lastShown = now
+      show(update, &state)
+    }
+  }
+
+  func finish(_ stage: String) {
+    state.withLock { state in
+      if let last = state.last, last.stage == stage { show(last, &state) }
+      closeLine(&state)
+      state.last = nil
+    }
+  }
+
+  func note(_ text: String) { line(text, kind: "note") }
+  func warn(_ text: String) { line("warning: \(text)", kind: "warning") }
+
+  /// The end of a run that went well.
+  func result(_ metrics: ExperimentMetrics, directory: URL) {
+    let distance = metrics.constraintDistance
+    line(
+      String(
+        format: "constraint distance: data %.3g, dm %.3g, mdm %.3g (%.0f %% %@ than dm)", distance.data.mean,
+        distance.dm.mean, distance.mdm.mean, abs(metrics.improvement) * 100,
+        metrics.improvement >= 0 ? "lower" : "higher"), kind: "result")
+    if let inverse = metrics.inverse {
+      for (name, solver) in [
+        ("dps", inverse.dps), ("cg_dps", inverse.cgDPS), ("mirror_dps", inverse.mirrorDPS),
+      ] {
+        line(
+          String(
+            format: "%@: constraint distance %.3g, measurement error %.3g, PSNR %.1f dB", name,
+            solver.constraintDistance, solver.measurementError, solver.psnr), kind: "result")
+      }
+    }
+    line("report: \(directory.appendingPathComponent("report.html").path)", kind: "result")
+  }
+
+  /// Where the time went.
+  func profile(_ profile: Profile) {
+    for (name, entry) in profile.sorted.prefix(30) {
+      line(String(format: "%9.3f s %8d×  %@", entry.seconds, entry.calls, name), kind: "profile")
+    }
+  }
+
+  /// What ended the run.
+  func fail(_ error: any Error) {
+    let diagnostic = error as? any Diagnostic
+    if isJSON {
+      emit(["error": diagnostic?.message ?? "\(error)", "code": diagnostic?.code ?? "unknown"])
+      return
+    }
+    let label = if case RunError.interrupted = error { "" } else { "error: " }
+    line(label + (diagnostic?.message ?? "\(error)"), kind: "error")
+    if let traceback = (error as? LuaError)?.traceback { line(traceback, kind: "traceback") }
+    if let hint = diagnostic?.hint { line("hint: \(hint)", kind: "hint") }
+  }
+
+  private func line(_ text: String, kind: String) {
+    state.withLock { state in
+      if isJSON { return emit([kind: text]) }
+      closeLine(&state)
+      write(text + "\n")
+    }
+  }
+
+  private func show(_ update: ProgressUpdate, _ state: inout State) {
+    if isJSON {
+      var fields: [String: Any] = [
+        "stage": update.stage, "step": update.step, "total": update.total,
+        "seconds_per_step": update.secondsPerStep,
+      ]
+      for (name, value) in update.values { fields[name] = value.isFinite ? value : "\(value)" }
+      return emit(fields)
+    }
+    let values = update.values.map { "\($0.name) \(String(format: "%.4g", $0.value))" }
+    let left = Double(update.total - update.step) * update.secondsPerStep
+    let text =
+      ([
+        "\(update.stage) \(update.step)/\(update.total)",
+        String(format: "%.0f ms/step", update.secondsPerStep * 1000), "\(clock(left)) left",
+      ] + values).joined(separator: "  ")
+    write(isTerminal ? "\r\u{1B}[K\(text)" : text + "\n")
+    state.isLineOpen = isTerminal
+  }
+
+  private func closeLine(_ state: inout State) {
+    if state.isLineOpen { write("\n") }
+    state.isLineOpen = false
+  }
+
+  private func clock(_ seconds: Double) -> String {
+    let whole = Int(max(seconds, 0).rounded())
+    return String(format: "%d:%02d", whole / 60, whole % 60)
+  }
+
+  private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+
+  private func emit(_ fields: [String: Any]) {
+    let data = try? JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys, .withoutEscapingSlashes])
+    try? FileHandle.standardOutput.write(contentsOf: (data ?? Data()) + Data("\n".utf8))
+  }
+}

@@ -1,0 +1,17 @@
+import Foundation
+import Host
+
+/// Ctrl-C and termination: the first asks the run to save and end, the second ends at once.
+enum Signals {
+  static func handle() {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+      Foundation.signal(signal) { _ in
+        // Only what is safe in a signal handler: an atomic flag, and leaving.
+        if Interrupt.isRequested { _exit(ExitStatus.interrupted) }
+        Interrupt.request()
+      }
+    }
+    // A closed pipe is no reason to lose a run.
+    Foundation.signal(SIGPIPE, SIG_IGN)
+  }
+}

@@ -1,0 +1,229 @@
+import Engine
+import LuaBridge
+import Testing
+
+@Suite("Errors say where, what and what to do")
+struct ErrorTests {
+  /// Source, message exactly.
+  static let messages: [(String, String)] = [
+    (
+      "local x = mg.zeros(2)\nreturn x:summ()",
+      "test.lua:2: tensor has no method 'summ'; did you mean 'sum'?"
+    ),
+    ("return mg.zeroes(2)", "test.lua:1: mg has no function 'zeroes'; did you mean 'zeros'?"),
+    ("return mg.quux()", "test.lua:1: mg has no function 'quux'"),
+    (
+      "return mg.zeros(2):sum('x')",
+      "test.lua:1: bad argument 'axes' to 'sum': expected an integer or a table of integers, got string"
+    ),
+    (
+      "return mg.zeros(2):softmax('x')",
+      "test.lua:1: bad argument 'axis' to 'softmax': expected an integer, got string"
+    ),
+    (
+      "return mg.zeros(2):sum {1, 'a'}",
+      "test.lua:1: bad argument 'axes' to 'sum': expected a table of integers, got string"
+    ),
+    (
+      "return mg.zeros(2):sum {1, keepdim = true}",
+      "test.lua:1: bad argument 'axes' to 'sum': unknown key 'keepdim'; did you mean 'keepdims'?"
+    ),
+    ("return mg.zeros(2):sum(2)", "test.lua:1: sum: axis 2 is out of range for a tensor of 1 axes"),
+    ("return mg.zeros(2):sum(0)", "test.lua:1: sum: there is no axis 0: axes count from 1"),
+    (
+      "return mg.zeros(2):roll(1.5, 1)",
+      "test.lua:1: bad argument 'shift' to 'roll': expected an integer, got 1.5"
+    ),
+    (
+      "return mg.zeros(2):abs(1)",
+      "test.lua:1: too many arguments to 'abs': expected at most 1, got 2"
+    ),
+    (
+      "return mg.zeros()",
+      "test.lua:1: bad argument 'sizes' to 'zeros': expected sizes, such as {2, 3}, got nothing"
+    ),
+    (
+      "return mg.zeros {2, 'a'}",
+      "test.lua:1: bad argument 'sizes' to 'zeros': expected a table of integers, got string"
+    ),
+    (
+      "return mg.zeros(2.5)",
+      "test.lua:1: bad argument 'sizes' to 'zeros': expected sizes, such as {2, 3}, got 2.5"
+    ),
+    ("return mg.zeros({-1})", "test.lua:1: zeros: invalid shape [-1]: sizes must not be negative"),
+    ("return mg.zeros({1 << 40})", "test.lua:1: zeros: [1099511627776] has too many elements"),
+    (
+      "return mg.zeros({2}, 'float16')",
+      "test.lua:1: bad argument 'dtype' to 'zeros': expected a dtype (\"float32\", \"float64\", \"int32\", \"bool\"), got string"
+    ),
+    (
+      "return mg.zeros(2) + 'a'",
+      "test.lua:1: bad argument 'b' to 'add': expected a tensor or a number, got string"
+    ),
+    ("return mg.zeros(2) + mg.zeros(3)", "test.lua:1: add: shapes [2] and [3] do not fit together"),
+    ("return mg.zeros(2) < 1", "test.lua:1: '<' would make one true or false of whole tensors"),
+    ("local x = mg.zeros(2)\nx[1] = 3", "test.lua:2: tensors never change in place"),
+    ("return mg.zeros(2)[3]", "test.lua:1: slice: index 3 is out of range 1…2 on axis 1"),
+    ("return mg.zeros(2)[0]", "test.lua:1: slice: there is no index 0: indices count from 1"),
+    ("return mg.zeros(2)[{ {2, 1} }]", "test.lua:1: slice: {2, 1} on axis 1 of 2 is empty"),
+    ("return mg.zeros(2)[{ 1, 1 }]", "test.lua:1: slice: 2 entries for a tensor of 1 axes"),
+    (
+      "return mg.zeros(2)[{ 'a' }]",
+      "test.lua:1: slice: entry 1 must be a number, {} or {first, last, step}, got string"
+    ),
+    ("return mg.tensor {{1}, {1, 2}}", "test.lua:1: tensor: rows must all have the same length"),
+    ("return mg.tensor {1, {2}}", "test.lua:1: tensor: rows must all have the same length"),
+    ("mg.zeros = nil", "test.lua:1: 'mg' cannot be changed"),
+    (
+      "return mg.grad(mg.zeros(2), mg.zeros(2))",
+      "test.lua:1: grad: y must have one element, got shape [2]"
+    ),
+    ("return mg.zeros(2):item()", "test.lua:1: item: tensor must be one element, got shape [2]"),
+    ("error('mine')", "test.lua:1: mine"),
+    ("error('mine', 0)", "test.lua:1: mine"),
+    ("\nerror()", "test.lua:2: error raised with a nil instead of a message"),
+    ("error({})", "test.lua:1: error raised with a table instead of a message"),
+    ("return nothing.x", "test.lua:1: attempt to index a nil value (global 'nothing')"),
+    (
+      "local function f() return g() end f()",
+      "test.lua:1: attempt to call a nil value (global 'g')"
+    ),
+    (
+      "return require 'socket'",
+      "test.lua:1: require: plugins can load 'moonglass' only, not 'socket'"
+    ),
+    (
+      "setmetatable({}, {__gc = print})",
+      "test.lua:1: setmetatable: '__gc' is not available in plugins"
+    ),
+    ("x = = 1", "test.lua:1: unexpected symbol near '='"),
+    // Definitions
+    (
+      "return mg.constraint {name = 'a', distence = print}",
+      "test.lua:1: mg.constraint has no field 'distence'; did you mean 'distance'?"
+    ),
+    (
+      "return mg.constraint {distance = print}",
+      "test.lua:1: mg.constraint needs 'name', a text; got nil"
+    ),
+    (
+      "return mg.operator {name = 'a'}",
+      "test.lua:1: mg.operator needs 'forward', a function; got nil"
+    ),
+    (
+      "return mg.constraint {name = 'a', distance = print, params = {k = {defalt = 1}}}",
+      "test.lua:1: parameter 'k' has an unknown key 'defalt'; did you mean 'default'?"
+    ),
+    (
+      "return mg.constraint {name = 'a', distance = print, params = {k = {default = 1, min = 2}}}",
+      "test.lua:1: parameter 'k' must be at least 2, got 1"
+    ),
+    (
+      "local t = {} t.t = t return mg.recipe(t)",
+      "test.lua:1: the table is nested too deeply (or contains itself)"
+    ),
+  ]
+
+  @Test("message", arguments: messages)
+  func message(_ source: String, _ expected: String) {
+    #expect(luaError(source)?.message == expected)
+  }
+
+  @Test("A caught error of ours reads as its message")
+  func caught() throws {
+    let values = try lua(
+      """
+      local ok, e = pcall(mg.zeros)
+      return ok, tostring(e):sub(1, 31), ('<' .. e .. '>'):sub(1, 6), e.message:sub(1, 3), type(e)
+      """)
+    #expect(
+      values.map(show) == ["false", "test.lua:1: bad argument 'sizes", "<test.", "tes", "userdata"])
+  }
+
+  @Test("An engine error comes out as the same value, also through pcall and error")
+  func typed() throws {
+    for source in [
+      "return mg.zeros(2) + mg.zeros(3)",
+      "local ok, e = pcall(function() return mg.zeros(2) + mg.zeros(3) end) error(e)",
+      "return mg.grad(function(x) return mg.zeros(2) + mg.zeros(3) end, mg.zeros(2))",
+      "return mg.custom {value = mg.zeros(2), inputs = {mg.zeros(2)}, vjp = function() return mg.zeros(2) + mg.zeros(3) end} and select(2, pcall(function() local x = mg.zeros(2) return mg.grad(mg.custom {value = x, inputs = {x}, vjp = function() return mg.zeros(2) + mg.zeros(3) end}:sum(), x) end)).message + mg.zeros(3) or mg.zeros(2) + mg.zeros(3)",
+    ].prefix(3) {
+      let error = try #require(luaError(source))
+      guard case .shapeMismatch("add", [2], [3])? = error.underlying as? EngineError else {
+        Issue.record("lost its type: \(error)")
+        continue
+      }
+      #expect(error.code == "shape.mismatch")
+      #expect(error.line == 1)
+      #expect(error.traceback?.contains("test.lua:1") == true)
+    }
+  }
+
+  @Test("An error in a gradient written in Lua keeps its line")
+  func customGradient() throws {
+    let error = luaError(
+      """
+      local x = mg.zeros(2)
+      local y = mg.custom {value = x, inputs = {x}, vjp = function(v)
+        return v + mg.zeros(3)
+      end}
+      return mg.grad(y:sum(), x)
+      """)
+    #expect(error?.message == "test.lua:3: add: shapes [2] and [3] do not fit together")
+    let count = luaError(
+      """
+      local x = mg.zeros(2)
+      local y = mg.custom {value = x, inputs = {x}, vjp = function(v) return v, v end}
+      return mg.grad(y:sum(), x)
+      """)
+    #expect(count?.message == "test.lua:2: vjp must return 1 tensors, one for each input, got 2")
+  }
+
+  @Test("Reading a number where only shapes are known says so")
+  func unbound() throws {
+    let runtime = try LuaRuntime()
+    defer { runtime.close() }
+    let values = try runtime.run("return function(x) return x:item() end", name: "a.lua")
+    guard case .function(let function)? = values.first else { return }
+    let x = Tensor.placeholder("x", shape: [1])
+    let error = #expect(throws: LuaError.self) { try function.call([.tensor(x)]) }
+    #expect(
+      error?.message
+        == "a.lua:1: item: the numbers are not known here: they depend on 'x', of which only shape and dtype are"
+    )
+    #expect(error?.hint?.contains("tensor operations") == true)
+    #expect(error?.code == "value.unknown")
+  }
+
+  @Test("Hostile texts are cut and escaped")
+  func escaped() throws {
+    let error = try #require(luaError("error('\\27[2J\\0' .. ('x'):rep(1 << 20), 0)"))
+    #expect(error.text.hasPrefix("\\x{1b}[2J\\x{0}xxx"))
+    #expect(error.message.utf8.count < 4200)
+    let raising = luaError("error(setmetatable({}, {__tostring = function() error('no') end}))")
+    #expect(raising?.message == "test.lua:1: error raised with a table instead of a message")
+  }
+
+  @Test("Long paths are given in full")
+  func longPath() throws {
+    let name = String(repeating: "folder/", count: 20) + "plugin.lua"
+    let runtime = try LuaRuntime()
+    defer { runtime.close() }
+    let error = #expect(throws: LuaError.self) { try runtime.run("\nerror('x')", name: name) }
+    #expect(error?.message == "\(name):2: x")
+    let other = #expect(throws: LuaError.self) { try runtime.run("\nmg.zeros()", name: name) }
+    #expect(other?.file == name)
+  }
+
+  @Test("What the sandbox leaves out is explained")
+  func hints() {
+    #expect(
+      luaError("return coroutine.wrap(print)")?.hint?.contains("coroutines are not available")
+        == true)
+    #expect(luaError("return io.open('x')")?.hint == "plugins cannot open files")
+    #expect(luaError("return math.random()")?.hint?.contains("math.random is left out") == true)
+    #expect(luaError("return mg.zeros(2).sum(1)")?.hint?.contains("':'") == nil)
+    #expect(luaError("return mg.zeros(2).sum()")?.hint == "call methods with ':', as in x:sum()")
+    #expect(luaError("return mg.item(mg.zeros(1))")?.hint == "it is a method: x:item()")
+  }
+}

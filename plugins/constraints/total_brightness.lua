@@ -1,0 +1,13 @@
+-- The total brightness of every image is a known number.
+local mg = require "moonglass"
+
+return mg.constraint {
+  name = "total_brightness",
+  summary = "the pixels of every image add up to `total`",
+  params = {
+    total = { default = 120, doc = "what the pixels add up to" },
+  },
+  distance = function(x, p) -- x: [N, C, H, W]
+    return (x:sum { 2, 3, 4 } - p.total):abs() -- [N]
+  end,
+}
