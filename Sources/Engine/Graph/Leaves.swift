@@ -42,14 +42,32 @@ struct Placeholder: Primitive {
   }
 }
 
+extension Int32 {
+  /// The whole number towards zero, the nearest one there is for numbers out of range, 0 for NaN: what
+  /// the kernels do.
+  init(saturating value: Double) {
+    self = value.isNaN ? 0 : Int32(Swift.max(Swift.min(value, 2_147_483_647), -2_147_483_648))
+  }
+}
+
 extension DType {
+  /// What is left of a number when it is stored as this type.
+  func stored(_ value: Double) -> Double {
+    switch self {
+    case .float32: Double(Float(value))
+    case .float64: value
+    case .int32: Double(Int32(saturating: value))
+    case .bool: value != 0 ? 1 : 0
+    }
+  }
+
   /// One element in memory.
   func storage(of value: Double) -> Storage {
     let storage = Storage(byteCount: size)
     switch self {
     case .float32: storage.pointer.storeBytes(of: Float(value), as: Float.self)
     case .float64: storage.pointer.storeBytes(of: value, as: Double.self)
-    case .int32: storage.pointer.storeBytes(of: Int32(clamping: Int(value)), as: Int32.self)
+    case .int32: storage.pointer.storeBytes(of: Int32(saturating: value), as: Int32.self)
     case .bool: storage.pointer.storeBytes(of: value != 0 ? 1 : 0, as: UInt8.self)
     }
     return storage

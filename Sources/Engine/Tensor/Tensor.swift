@@ -50,7 +50,7 @@ extension Tensor {
 
   /// A tensor whose every element is `value`; takes no memory.
   public static func full(_ value: Double, shape: Shape, dtype: DType = .float32) -> Tensor {
-    let scalar = Tensor(Node(Literal(value: value), [], shape: [], dtype: dtype))
+    let scalar = Tensor(Node(Literal(value: dtype.stored(value)), [], shape: [], dtype: dtype))
     return scalar.unsafeBroadcast(to: shape)
   }
   /// All zeros.
@@ -71,7 +71,7 @@ extension Tensor {
     switch dtype {
     case .float64: return Tensor(values, shape: [count])
     case .float32: return Tensor(values.map { Float($0) }, shape: [count])
-    case .int32: return Tensor(values.map { Int32(clamping: Int($0)) }, shape: [count])
+    case .int32: return Tensor(values.map { Int32(saturating: $0) }, shape: [count])
     case .bool: return Tensor(values.map { $0 != 0 }, shape: [count])
     }
   }
@@ -103,9 +103,12 @@ extension Tensor {
   public func floats() throws(EngineError) -> [Float] { try read(as: Float.self) }
   /// All elements in row-major order, converted to Double.
   public func doubles() throws(EngineError) -> [Double] { try read(as: Double.self) }
-  /// All elements in row-major order, converted (truncated) to Int.
+  /// All elements in row-major order, truncated to Int; NaN gives 0, what is out of range the nearest.
   public func integers() throws(EngineError) -> [Int] {
-    try doubles().map { $0.isFinite ? Int($0.rounded(.towardZero)) : 0 }
+    try doubles().map { value in
+      if value.isNaN { return 0 }
+      return Int(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
+    }
   }
 
   /// The only element.
