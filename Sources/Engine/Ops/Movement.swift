@@ -80,7 +80,8 @@ public struct SliceRange: Sendable, Hashable {
 
   /// Number of elements taken.
   var count: Int {
-    step > 0 ? max(0, (stop - start + step - 1) / step) : max(0, (start - stop - step - 1) / -step)
+    let length = step > 0 ? stop - start : start - stop
+    return length > 0 ? Int((UInt(length) - 1) / step.magnitude) + 1 : 0
   }
 }
 

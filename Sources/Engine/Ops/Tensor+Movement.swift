@@ -1,5 +1,18 @@
 // Shapes and order of elements: the movement surface of `Tensor`.
 
+extension SliceRange {
+  /// The same range if an axis of the given size holds it. Of a single element the step is dropped: it
+  /// may be anything.
+  fileprivate func inside(_ size: Int) -> SliceRange? {
+    let limit = Shape.maximumCount
+    guard step != 0, (-limit...limit).contains(start), (-limit...limit).contains(stop) else { return nil }
+    if count == 0 { return self }
+    let (indices, last) = (0..<size, start + (count - 1) * step)
+    guard indices.contains(start), indices.contains(last) else { return nil }
+    return count == 1 ? SliceRange(start: start, stop: start + 1) : self
+  }
+}
+
 extension Tensor {
   /// Broadcasts to a shape it is known to fit.
   func unsafeBroadcast(to target: Shape) -> Tensor {
@@ -93,16 +106,16 @@ extension Tensor {
         op: "slice", argument: "ranges", expected: "one for each of the \(rank) axes",
         got: "\(ranges.count)")
     }
+    var checked: [SliceRange] = []
     for (axis, range) in ranges.enumerated() {
-      let last = range.start + (range.count - 1) * range.step
-      let inside = (0..<shape[axis]).contains(range.start) && (0..<shape[axis]).contains(last)
-      guard range.step != 0, range.count == 0 || inside else {
+      guard let range = range.inside(shape[axis]) else {
         throw .invalidArgument(
           op: "slice", argument: "range of axis \(axis)", expected: "inside 0..<\(shape[axis])",
           got: "\(range.start)..<\(range.stop) in steps of \(range.step)")
       }
+      checked.append(range)
     }
-    return unsafeSliced(ranges)
+    return unsafeSliced(checked)
   }
 
   /// Takes `start..<stop` of one axis.
