@@ -33,6 +33,9 @@ public func vjp(of output: Tensor, cotangent: Tensor, withRespectTo inputs: [Ten
   guard cotangent.shape == output.shape else {
     throw .shapeMismatch(op: "vjp", lhs: output.shape, rhs: cotangent.shape)
   }
+  guard cotangent.dtype == output.dtype else {
+    throw .dtypeMismatch(op: "vjp", expected: output.dtype.rawValue, got: cotangent.dtype)
+  }
   let targets = Set(inputs.map(\.node.serial))
   let path = dependents(of: targets, upTo: output.node)
   var cotangents: [UInt64: Tensor] = [:]
