@@ -49,7 +49,8 @@ struct CircularFold: Primitive {
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
     let input = planner.view(of: node.inputs[0])
     let output = planner.allocate(node.shape, node.dtype, like: [input])
-    for (number, region) in AxisPadding.regions(padding, sizes: node.shape.dimensions).enumerated() {
+    for (number, region) in AxisPadding.regions(padding, sizes: node.shape.dimensions).enumerated()
+    {
       let (from, to) = (input.sliced(region.outer), output.sliced(region.inner))
       // The first region is the middle, which covers the whole result.
       if number == 0 { planner.emitCopy(from: from, to: to) } else { planner.emitAdd(from, to: to) }
@@ -98,7 +99,9 @@ struct AxisPadding: Sendable, Hashable {
           Region(
             inner: region.inner
               + [SliceRange(start: part.inner.lowerBound, stop: part.inner.upperBound)],
-            outer: region.outer + [SliceRange(start: part.outer, stop: part.outer + part.inner.count)])
+            outer: region.outer + [
+              SliceRange(start: part.outer, stop: part.outer + part.inner.count)
+            ])
         }
       }
     }
@@ -122,11 +125,14 @@ extension Tensor {
         op: "pad", argument: "padding", expected: "\(rank) pairs of sizes ≥ 0", got: "\(padding)")
     }
     if padding.allSatisfy({ $0 == (0, 0) }) { return self }
-    let target = try Shape(
-      checking: zip(shape.dimensions, padding).map { $0 + $1.0 + $1.1 }, op: "pad")
-    let limit = mode == .reflect ? 1 : 0
+    let limit = Shape.maximumCount
+    let sizes = zip(shape.dimensions, padding).map {
+      $0 + Swift.min($1.0, limit) + Swift.min($1.1, limit)
+    }
+    let target = try Shape(checking: sizes, op: "pad")
+    let margin = mode == .reflect ? 1 : 0
     for (axis, pad) in padding.enumerated() where mode != .zero {
-      let longest = mode == .edge ? (shape[axis] > 0 ? Int.max : 0) : shape[axis] - limit
+      let longest = mode == .edge ? (shape[axis] > 0 ? Int.max : 0) : shape[axis] - margin
       guard Swift.max(pad.0, pad.1) <= Swift.max(longest, 0) else {
         throw .invalidArgument(
           op: "pad", argument: "padding of axis \(axis)",
@@ -150,11 +156,11 @@ extension Tensor {
   private func zeroPadded(_ padding: [(Int, Int)], target: Shape, value: Double) throws(EngineError)
     -> Tensor
   {
-    if value != 0 {
-      return try (self - value).zeroPadded(padding, target: target, value: 0) + value
-    }
     let ranges = zip(shape.dimensions, padding).map { SliceRange(start: $1.0, stop: $1.0 + $0) }
-    return unsliced(ranges, into: target)
+    let padded = unsliced(ranges, into: target)
+    if value == 0 { return padded }
+    let inside = Tensor.ones(shape, dtype: .bool).unsliced(ranges, into: target)
+    return try .select(inside, padded, .full(value, shape: target, dtype: dtype))
   }
 
   private func marginPadded(axis: Int, _ pad: (Int, Int), mode: PaddingMode) throws(EngineError)
