@@ -14,7 +14,8 @@ struct ConvolutionSizes: Sendable, Hashable {
   fileprivate var c: mg_conv_sizes {
     func size(_ value: Int) -> Int64 { Int64(value) }
     return mg_conv_sizes(
-      batch: size(input[0]), in_channels: size(input[1]), height: size(input[2]), width: size(input[3]),
+      batch: size(input[0]), in_channels: size(input[1]), height: size(input[2]),
+      width: size(input[3]),
       out_channels: size(output[1]), out_height: size(output[2]), out_width: size(output[3]),
       kernel_height: size(weight[2]), kernel_width: size(weight[3]), stride_height: size(stride[0]),
       stride_width: size(stride[1]), pad_top: size(before[0]), pad_bottom: size(after[0]),
@@ -22,7 +23,9 @@ struct ConvolutionSizes: Sendable, Hashable {
   }
 
   /// Calls `body` for every product of the convolution with its input, weight and output index.
-  fileprivate func forEachProduct(_ body: (_ input: [Int], _ weight: [Int], _ output: [Int]) -> Void) {
+  fileprivate func forEachProduct(
+    _ body: (_ input: [Int], _ weight: [Int], _ output: [Int]) -> Void
+  ) {
     DenseArray.forEachIndex(of: Shape(output)) { o in
       DenseArray.forEachIndex(of: Shape(Array(weight.dropFirst()))) { w in
         let y = o[2] * stride[0] + w[1] - before[0]
@@ -55,7 +58,9 @@ struct Convolution: Primitive {
   static func tensor(_ kind: Kind, _ sizes: ConvolutionSizes, _ a: Tensor, _ b: Tensor) -> Tensor {
     let shape = kind == .forward ? sizes.output : kind == .data ? sizes.input : sizes.weight
     return Tensor(
-      Node(Convolution(kind: kind, sizes: sizes), [a.node, b.node], shape: Shape(shape), dtype: a.dtype))
+      Node(
+        Convolution(kind: kind, sizes: sizes), [a.node, b.node], shape: Shape(shape), dtype: a.dtype
+      ))
   }
 
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
@@ -73,7 +78,8 @@ struct Convolution: Primitive {
     // Activations channels-last, weights as they are saved (OIHW).
     let bIsWeight = kind != .weights
     let a = planner.dense(planner.view(of: node.inputs[0]), order: .channelsLast)
-    let b = planner.dense(planner.view(of: node.inputs[1]), order: bIsWeight ? .rowMajor : .channelsLast)
+    let b = planner.dense(
+      planner.view(of: node.inputs[1]), order: bIsWeight ? .rowMajor : .channelsLast)
     let output = planner.allocate(
       node.shape, node.dtype, order: kind == .weights ? .rowMajor : .channelsLast)
     planner.define(node, as: output)
@@ -119,7 +125,8 @@ private final class ConvolutionKernel: @unchecked Sendable {
     var message = [CChar](repeating: 0, count: 128)
     let created = withUnsafePointer(to: sizes) { mg_conv_create(kind, $0, &message, 128) }
     guard let created else {
-      let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      let text = String(
+        decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       throw .library(name: "conv2d", reason: text)
     }
     handle = created
@@ -128,7 +135,8 @@ private final class ConvolutionKernel: @unchecked Sendable {
   deinit { mg_conv_destroy(handle) }
 
   func run(
-    _ a: UnsafeMutablePointer<Float>, _ b: UnsafeMutablePointer<Float>, _ result: UnsafeMutablePointer<Float>
+    _ a: UnsafeMutablePointer<Float>, _ b: UnsafeMutablePointer<Float>,
+    _ result: UnsafeMutablePointer<Float>
   ) throws(EngineError) {
     let status = mg_conv_run(handle, a, b, result)
     if status != 0 { throw .library(name: "conv2d", reason: "oneDNN failed with status \(status)") }
@@ -153,6 +161,32 @@ public struct Padding2D: Sendable, Hashable {
   public init(_ all: Int) { self.init(top: all, bottom: all, left: all, right: all) }
 }
 
+extension ConvolutionSizes {
+  /// Works out the output of a convolution, and refuses sizes that make none.
+  fileprivate init(op: String, input: [Int], weight: [Int], stride: Int, padding: Padding2D)
+    throws(EngineError)
+  {
+    let (before, after) = ([padding.top, padding.left], [padding.bottom, padding.right])
+    let allowed = 0...Shape.maximumCount
+    guard (before + after).allSatisfy(allowed.contains), stride >= 1, allowed.contains(stride)
+    else {
+      throw .invalidArgument(
+        op: op, argument: "stride and padding", expected: "at least 1 and at least 0",
+        got: "\(stride) and \(before + after)")
+    }
+    let padded = (0..<2).map { input[2 + $0] + before[$0] + after[$0] }
+    guard (0..<2).allSatisfy({ weight[2 + $0] >= 1 && weight[2 + $0] <= padded[$0] }) else {
+      throw .invalidArgument(
+        op: op, argument: "kernel", expected: "at least 1 and at most the padded image \(padded)",
+        got: "\(weight[2]) × \(weight[3])")
+    }
+    let output = [input[0], weight[0]] + (0..<2).map { (padded[$0] - weight[2 + $0]) / stride + 1 }
+    self.init(
+      input: input, weight: weight, output: try Shape(checking: output, op: op).dimensions,
+      stride: [stride, stride], before: before, after: after)
+  }
+}
+
 extension Tensor {
   private static func check(_ op: String, _ x: Tensor, _ weight: Tensor) throws(EngineError) {
     for (label, tensor) in [("input", x), ("weight", weight)] where tensor.rank != 4 {
@@ -160,7 +194,9 @@ extension Tensor {
         op: op, argument: label, expected: "4 axes", got: "shape \(tensor.shape)")
     }
     guard x.dtype.isFloating, x.dtype == weight.dtype else {
-      throw .dtypeMismatch(op: op, expected: x.dtype.isFloating ? x.dtype.rawValue : "a floating type", got: weight.dtype)
+      throw .dtypeMismatch(
+        op: op, expected: x.dtype.isFloating ? x.dtype.rawValue : "a floating type",
+        got: weight.dtype)
     }
   }
 
@@ -179,23 +215,9 @@ extension Tensor {
     guard x.shape[1] == weight.shape[1] else {
       throw .shapeMismatch(op: "conv2d", lhs: x.shape, rhs: weight.shape)
     }
-    let height = x.shape[2] + padding.top + padding.bottom
-    let width = x.shape[3] + padding.left + padding.right
-    guard stride >= 1, weight.shape[2] >= 1, weight.shape[3] >= 1, height >= weight.shape[2],
-      width >= weight.shape[3], padding.top >= 0, padding.bottom >= 0, padding.left >= 0, padding.right >= 0
-    else {
-      throw .invalidArgument(
-        op: "conv2d", argument: "kernel", expected: "at least 1 and at most the padded image [\(height), \(width)], stride ≥ 1",
-        got: "weight \(weight.shape), stride \(stride)")
-    }
-    let output = [
-      x.shape[0], weight.shape[0], (height - weight.shape[2]) / stride + 1,
-      (width - weight.shape[3]) / stride + 1,
-    ]
-    let sizes = ConvolutionSizes(
-      input: x.shape.dimensions, weight: weight.shape.dimensions, output: output,
-      stride: [stride, stride], before: [padding.top, padding.left],
-      after: [padding.bottom, padding.right])
+    let sizes = try ConvolutionSizes(
+      op: "conv2d", input: x.shape.dimensions, weight: weight.shape.dimensions, stride: stride,
+      padding: padding)
     return Convolution.tensor(.forward, sizes, x, weight)
   }
 
@@ -210,23 +232,20 @@ extension Tensor {
     _ y: Tensor, _ weight: Tensor, stride: Int, padding: Padding2D, outputSize: [Int]
   ) throws(EngineError) -> Tensor {
     try check("convTranspose2d", y, weight)
-    guard outputSize.count == 2, stride >= 1 else {
+    guard outputSize.count == 2 else {
       throw .invalidArgument(
         op: "convTranspose2d", argument: "outputSize", expected: "rows and columns",
-        got: "\(outputSize), stride \(stride)")
+        got: "\(outputSize)")
     }
-    let input = [y.shape[0], weight.shape[1], outputSize[0], outputSize[1]]
-    let expected = [
-      y.shape[0], weight.shape[0],
-      (outputSize[0] + padding.top + padding.bottom - weight.shape[2]) / stride + 1,
-      (outputSize[1] + padding.left + padding.right - weight.shape[3]) / stride + 1,
-    ]
-    guard expected == y.shape.dimensions else {
-      throw .shapeMismatch(op: "convTranspose2d", lhs: y.shape, rhs: Shape(expected))
+    let input = try Shape(
+      checking: [y.shape[0], weight.shape[1]] + outputSize, op: "convTranspose2d")
+    let sizes = try ConvolutionSizes(
+      op: "convTranspose2d", input: input.dimensions, weight: weight.shape.dimensions,
+      stride: stride,
+      padding: padding)
+    guard sizes.output == y.shape.dimensions else {
+      throw .shapeMismatch(op: "convTranspose2d", lhs: y.shape, rhs: Shape(sizes.output))
     }
-    let sizes = ConvolutionSizes(
-      input: input, weight: weight.shape.dimensions, output: expected, stride: [stride, stride],
-      before: [padding.top, padding.left], after: [padding.bottom, padding.right])
     return Convolution.tensor(.data, sizes, y, weight)
   }
 }

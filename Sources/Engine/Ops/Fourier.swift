@@ -66,10 +66,10 @@ extension Tensor {
   ///   - inverse: whether to transform back (normalised by the number of points).
   /// - Returns: same shape as this tensor, whose last axis holds (real, imaginary).
   public func fft(axisCount: Int = 1, inverse: Bool = false) throws(EngineError) -> Tensor {
-    guard rank >= axisCount + 1, axisCount >= 1, shape[rank - 1] == 2, dtype.isFloating else {
+    guard axisCount >= 1, rank > axisCount, shape[rank - 1] == 2, dtype.isFloating else {
       throw .invalidArgument(
         op: "fft", argument: "tensor",
-        expected: "a floating tensor of at least \(axisCount + 1) axes, the last of size 2 (real, imaginary)",
+        expected: "a floating tensor of more than \(axisCount) axes, the last of size 2 (real, imaginary)",
         got: "shape \(shape)")
     }
     let result = Tensor(

@@ -93,10 +93,11 @@ extension Tensor {
       Shape(Array(shape.dimensions.dropLast(2))), Shape(Array(other.shape.dimensions.dropLast(2))),
       op: "matmul")
     let (m, k, n) = (shape[rank - 2], shape[rank - 1], other.shape[other.rank - 1])
+    let target = try Shape(checking: batch.dimensions + [m, n], op: "matmul")
     let lhs = try broadcast(to: Shape(batch.dimensions + [m, k])).reshaped(to: [batch.count, m, k])
     let rhs = try other.broadcast(to: Shape(batch.dimensions + [k, n])).reshaped(to: [batch.count, k, n])
     let product = Tensor(
       Node(Matmul(), [lhs.node, rhs.node], shape: [batch.count, m, n], dtype: dtype))
-    return try product.reshaped(to: batch.dimensions + [m, n])
+    return try product.reshaped(to: target.dimensions)
   }
 }

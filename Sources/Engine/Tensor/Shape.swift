@@ -91,6 +91,6 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomString
       }
       sizes[axis] = a == 1 ? b : a
     }
-    return Shape(sizes)
+    return try Shape(checking: sizes, op: op)
   }
 }
