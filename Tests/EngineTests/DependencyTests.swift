@@ -30,7 +30,8 @@ import Testing
   }
 
   private func imports(of source: String) -> Set<String> {
-    let pattern = #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |private )?import\s+(?:(?:struct|class|enum|func|protocol|typealias|var)\s+)?(\w+)/#
+    let pattern =
+      #/^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:public |package |internal |private )?import\s+(?:(?:struct|class|enum|func|protocol|typealias|var)\s+)?(\w+)/#
       .anchorsMatchLineEndings()
     return Set(source.matches(of: pattern).map { String($0.1) })
   }
