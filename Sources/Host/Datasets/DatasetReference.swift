@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import LuaBridge
 
 /// What a recipe's `data` means: a generator by name, or a file of images.
@@ -51,7 +52,7 @@ public enum DatasetReference: Sendable {
         try all.sliced(axis: 0, from: count, to: count + testCount)
       )
     case .file(let path):
-      let place = path.hasPrefix("/") ? path : directory + "/" + path
+      let place = DatasetReference.place(of: path, in: directory)
       var all = try NPY.read(place).cast(to: .float32)
       if all.rank == 3 { all = try all.expanded(axis: 1) }
       guard all.rank == 4, all.shape[0] > testCount else {
@@ -66,11 +67,22 @@ public enum DatasetReference: Sendable {
     }
   }
 
-  /// What tells this source from another, for fingerprints.
-  var identity: String {
+  private static func place(of path: String, in directory: String) -> String {
+    path.hasPrefix("/") ? path : directory + "/" + path
+  }
+
+  /// SHA-256 of the images' file; empty for a generator, whose settings say it all.
+  func contentHash(relativeTo directory: String) throws -> String {
+    guard case .file(let path) = self else { return "" }
+    let url = URL(fileURLWithPath: DatasetReference.place(of: path, in: directory))
+    return SHA256.hexDigest(of: try SafeFile.bytes(of: url))
+  }
+
+  /// What a report calls it.
+  var summary: String {
     switch self {
-    case .generated(let dataset): "\(dataset.name) \(dataset)"
-    case .file(let path): "file \(path)"
+    case .generated(let dataset): dataset.name
+    case .file(let path): path
     }
   }
 }

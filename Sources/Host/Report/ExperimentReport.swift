@@ -142,7 +142,7 @@ struct ExperimentReport {
     let network = settings.mirrorModel.settings.network
     let loss = settings.namm.loss
     var entries: [(name: String, value: String)] = [
-      ("seed", "\(settings.seed)"), ("data", settings.data.source.identity),
+      ("seed", "\(settings.seed)"), ("data", settings.data.source.summary),
       ("training images", "\(settings.data.count)"), ("constraint", constraint.source),
       ("forward map", "ICNN, \(forward.layers) layers of \(forward.filters) filters, α \(forward.strongConvexity)"),
       ("inverse map", "ResNet, width \(inverse.width), \(inverse.blockCount) blocks"),

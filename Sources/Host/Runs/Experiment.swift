@@ -84,18 +84,25 @@ public struct Experiment {
     return result
   }
 
-  /// Everything that decides what a constraint or an operator computes.
-  private func identity(_ name: String, _ value: Any) throws -> String {
-    let (definition, parameters): (LuaDefinition?, LuaTable?) =
-      switch value {
-      case let lua as LuaConstraint: (lua.definition, lua.parameters)
-      case let lua as LuaForwardOperator: (lua.definition, lua.parameters)
-      default: (nil, nil)
-      }
-    guard let definition, let parameters else { return "\(name) \(value)" }
-    let hash = SHA256.hexDigest(of: try SafeFile.bytes(of: URL(fileURLWithPath: definition.file)))
-    let listed = parameters.fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.summary)" }
-    return "\(name) \(hash) \(listed.joined(separator: ","))"
+  /// What the recipe says under a name, as text for fingerprints.
+  private func written(_ names: String...) -> [String] {
+    names.map { "\($0)=\(recipe.values[$0].canonical)" } + ["seed=\(settings.seed)"]
+  }
+
+  /// Everything that decides what a constraint or an operator computes: its source and its parameters.
+  private func identity(_ definition: LuaDefinition, _ parameters: LuaTable) throws -> String {
+    let source = try SafeFile.bytes(of: URL(fileURLWithPath: definition.file))
+    return "\(definition.name) \(SHA256.hexDigest(of: source)) \(parameters.canonical)"
+  }
+
+  private func constraintIdentity() throws -> String {
+    guard let lua = constraint as? LuaConstraint else { return written("constraint")[0] }
+    return try identity(lua.definition, lua.parameters)
+  }
+
+  private func operatorIdentity() throws -> String {
+    guard let lua = forwardOperator as? LuaForwardOperator else { return written("operator")[0] }
+    return try identity(lua.definition, lua.parameters)
   }
 
   // MARK: Data
@@ -110,16 +117,15 @@ public struct Experiment {
 
   private func makeData() throws -> Data {
     let source = settings.data
+    let folder = (recipe.file as NSString).deletingLastPathComponent
+    let place = folder.isEmpty ? "." : folder
     let stage = Stage(
-      "data", in: run,
-      ingredients: [source.source.identity, "\(source.count) \(source.testCount) \(settings.seed)"])
+      "data", in: run, ingredients: written("data") + [try source.source.contentHash(relativeTo: place)])
     if try stage.finished(Bool.self) != true {
       try stage.prepare()
       progress.note("data: making \(source.count) images to train on and \(source.testCount) to test with")
-      let folder = (recipe.file as NSString).deletingLastPathComponent
       let images = try source.source.images(
-        count: source.count, testCount: source.testCount, seed: settings.seed,
-        relativeTo: folder.isEmpty ? "." : folder)
+        count: source.count, testCount: source.testCount, seed: settings.seed, relativeTo: place)
       try NPY.write(images.train, to: stage.path("train.npy"))
       try NPY.write(images.test, to: stage.path("test.npy"))
       try stage.finish(true)
@@ -192,10 +198,7 @@ public struct Experiment {
   private func trainMirrorMap(_ data: Data) throws -> TrainedMap {
     let networks = settings.namm.networks
     let stage = Stage(
-      "namm", in: run,
-      ingredients: [
-        "\(settings.namm)", "\(settings.nammSteps) \(settings.seed)", try identity("constraint", constraint),
-      ], after: [data.stage])
+      "namm", in: run, ingredients: written("namm") + [try constraintIdentity()], after: [data.stage])
     let model = try Parameters(networks.parameters, seed: settings.seed)
     let (parameters, record) = try trained(stage, model: model) {
       try NAMMTrainer(settings.namm, images: data.train, constraint: constraint, seed: settings.seed)
@@ -208,8 +211,7 @@ public struct Experiment {
 
   private func trainMirrorModel(_ data: Data, _ namm: TrainedMap) throws -> TrainedModel {
     let model = settings.mirrorModel
-    let stage = Stage(
-      "mdm", in: run, ingredients: ["\(model) \(settings.seed)"], after: [data.stage, namm.stage])
+    let stage = Stage("mdm", in: run, ingredients: written("mdm"), after: [data.stage, namm.stage])
     return try trainModel(stage, model, size: data.train.shape[2], budget: .steps(model.steps ?? 0)) {
       try namm.map.forward(all: data.train)
     }
@@ -218,7 +220,7 @@ public struct Experiment {
   private func trainPlainModel(_ data: Data, budget seconds: Double, after stages: [Stage]) throws -> TrainedModel {
     let model = settings.plainModel
     let stage = Stage(
-      "dm", in: run, ingredients: ["\(model) \(settings.seed)"],
+      "dm", in: run, ingredients: written("mdm", "dm"),
       after: [data.stage] + (model.steps == nil ? stages : []))
     let budget: TrainingBudget = model.steps.map { .steps($0) } ?? .seconds(seconds)
     return try trainModel(stage, model, size: data.train.shape[2], budget: budget) { data.train }
@@ -248,9 +250,8 @@ public struct Experiment {
   }
 
   private func sample(_ data: Data, _ namm: TrainedMap, _ mdm: TrainedModel, _ dm: TrainedModel) throws -> Samples {
-    let sampling = settings.sampling
     let stage = Stage(
-      "samples", in: run, ingredients: ["\(sampling) \(settings.seed)"],
+      "samples", in: run, ingredients: written("sample"),
       after: [namm.stage, mdm.stage, dm.stage])
     if let seconds = try stage.finished(Double.self) {
       return Samples(
@@ -303,10 +304,8 @@ public struct Experiment {
     guard let solving = settings.solving, let forwardOperator else { return nil }
     let stage = Stage(
       "solutions", in: run,
-      ingredients: [
-        "\(solving) \(settings.seed)", try identity("operator", forwardOperator),
-        try identity("constraint", constraint),
-      ], after: [data.stage, namm.stage, mdm.stage, dm.stage])
+      ingredients: written("solve") + [try operatorIdentity(), try constraintIdentity()],
+      after: [data.stage, namm.stage, mdm.stage, dm.stage])
     if let seconds = try stage.finished(Double.self) {
       func read(_ name: String) throws -> Tensor { try NPY.read(stage.path("\(name).npy")) }
       return Solutions(

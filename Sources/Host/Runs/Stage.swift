@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import LuaBridge
 
 /// A part of an experiment, kept in a directory of its own under the run.
 ///
@@ -49,4 +50,28 @@ struct Stage {
   }
 
   func path(_ file: String) -> String { directory.appendingPathComponent(file).path }
+}
+
+extension LuaValue {
+  /// The value as text that is the same for equal values: what goes into fingerprints.
+  var canonical: String {
+    switch self {
+    case .nil: "nil"
+    case .bool(let value): "\(value)"
+    case .integer, .number: double.map { "\($0)" } ?? ""
+    case .string(let value): "\(value.debugDescription)"
+    case .table(let table): table.canonical
+    case .tensor(let tensor): "tensor \(tensor.shape)"
+    case .function(let function): "\(function.file):\(function.line)"
+    case .definition(let definition): "\(definition.kind.rawValue) \(definition.fields.canonical)"
+    }
+  }
+}
+
+extension LuaTable {
+  /// The table as text that is the same for equal tables.
+  var canonical: String {
+    let fields = fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.canonical)" }
+    return "{" + (array.map(\.canonical) + fields).joined(separator: ",") + "}"
+  }
 }
