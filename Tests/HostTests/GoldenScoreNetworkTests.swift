@@ -1,7 +1,8 @@
 import Engine
-import Host
 import TestSupport
 import Testing
+
+@testable import Host
 
 /// The score network against the authors' implementation.
 @Suite struct GoldenScoreNetworkTests {
@@ -47,6 +48,17 @@ import Testing
       let embedding = try timeEmbedding(golden["temb/t"] * 999, width: width)
       #expect(try largestError(embedding, golden["temb/embedding\(width)"]) < 1e-4)
     }
+  }
+
+  @Test(.enabled(if: Golden.names("ncsnpp_parts") != [], "no pieces of a score network are at hand"))
+  func resampling() throws {
+    let golden = try Golden.open("ncsnpp_parts")
+    let x = try golden.image("fir/input")
+    #expect(try relativeError(x.firDownsampled(), golden.image("fir/down")) < 1e-6)
+    #expect(try relativeError(x.firUpsampled(), golden.image("fir/up")) < 1e-6)
+    let weight = try golden["fir/weight"].permuted([3, 2, 0, 1])
+    let y = try Tensor.conv2d(x.firBlurred(), weight, stride: 2)
+    #expect(try relativeError(y, golden.image("fir/conv_down")) < 1e-6)
   }
 
   private func numbers(_ golden: Golden, _ key: String) throws -> [Int] {
