@@ -109,6 +109,7 @@ static dnnl_status_t build(mg_conv *conv, mg_conv_kind kind, const mg_conv_sizes
 
 mg_conv *mg_conv_create(mg_conv_kind kind, const mg_conv_sizes *sizes, char *error, int error_size) {
   pthread_once(&engine_once, create_engine);
+  mg_adopt_thread_count();
   mg_conv *conv = calloc(1, sizeof *conv);
   dnnl_status_t status = engine && conv ? build(conv, kind, sizes) : dnnl_runtime_error;
   if (status == dnnl_success) return conv;
@@ -140,6 +141,7 @@ static dnnl_status_t reorder(const struct operand *operand, dnnl_memory_t from, 
 }
 
 int mg_conv_run(mg_conv *conv, const float *a, const float *b, float *result) {
+  mg_adopt_thread_count();
   // The library takes handles without const, and writes only to the result.
   dnnl_memory_set_data_handle(conv->a.user, (void *)a);
   dnnl_memory_set_data_handle(conv->b.user, (void *)b);

@@ -8,9 +8,20 @@ extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, un
 extern void omp_set_num_threads(int count);
 extern int omp_get_max_threads(void);
 
-void mg_set_thread_count(int count) { omp_set_num_threads(count < 1 ? 1 : count); }
+// OpenMP keeps its number of threads for each calling thread; ours holds for the process. 0: not set.
+static atomic_int thread_count;
 
-int mg_thread_count(void) { return omp_get_max_threads(); }
+void mg_set_thread_count(int count) { atomic_store(&thread_count, count < 1 ? 1 : count); }
+
+int mg_thread_count(void) {
+  int count = atomic_load(&thread_count);
+  return count > 0 ? count : omp_get_max_threads();
+}
+
+void mg_adopt_thread_count(void) {
+  int count = mg_thread_count();
+  if (count != omp_get_max_threads()) omp_set_num_threads(count);
+}
 
 struct region {
   mg_chunk_body body;

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -98,6 +99,14 @@ import Testing
     ("sum of rows", { try $0.sum([1]) }),
     ("sum of columns", { try $0.sum([0]) }),
     ("max", { try $0.max([0]) }),
+    (
+      "convolution",
+      {
+        let image = try $0.sliced(axis: 1, from: 0, to: 300).reshaped(to: [1, 10, 90, 100])
+        let weight = try Tensor.normal(keys: RandomKey(seed: 3).tensor, shape: [8, 10, 3, 3])
+        return try Tensor.conv2d(image, weight, padding: Padding2D(1))
+      }
+    ),
     ("matmul", { try $0.matmul($0.transposed()) }),
     ("random", { try $0 * Tensor.normal(keys: RandomKey(seed: 9).tensor, shape: [300, 301]) }),
     ("broadcast", { try $0 / $0.sum([1], keepDims: true) }),
@@ -119,6 +128,18 @@ import Testing
     let single = try values(1)
     #expect(try firstDifference(values(2), single) == nil)
     #expect(try firstDifference(values(3), single) == nil)
+  }
+
+  @Test func theCountHoldsOnEveryThread() async {
+    let count = Threads.count
+    defer { Threads.count = count }
+    for wanted in [1, 3] {
+      Threads.count = wanted
+      let seen = await withCheckedContinuation { continuation in
+        Thread { continuation.resume(returning: Threads.count) }.start()
+      }
+      #expect(seen == wanted)
+    }
   }
 
   @Test func theCountIsAtLeastOne() {

@@ -2,10 +2,12 @@
 #pragma once
 #include <stdint.h>
 
-/// Sets how many threads kernels use; at least 1.
+/// Sets how many threads kernels use, whichever thread calls them; at least 1.
 void mg_set_thread_count(int count);
 /// How many threads kernels use.
 int mg_thread_count(void);
+/// Has libraries that ask OpenMP on this thread use as many.
+void mg_adopt_thread_count(void);
 
 typedef void (*mg_chunk_body)(void *context, int64_t chunk);
 
