@@ -30,6 +30,7 @@ import Testing
     let loss = try (y - golden.image("target")).abs().mean()
     #expect(try relativeError(loss.reshaped(to: [1]), golden["loss"]) < 1e-5)
     let slopes = try gradient(of: loss, withRespectTo: [x] + parameters.tensors)
+    try evaluate([y, loss] + slopes)
     #expect(try relativeError(slopes[0], golden.image("grad/input")) < 5e-5)
     let expected = try GoldenNames.parameters(
       network.parameters, from: golden.group("grad/params/"), GoldenNames.icnn)
@@ -55,6 +56,7 @@ import Testing
     let loss = try (y - golden.image("target")).square().mean()
     #expect(try relativeError(loss.reshaped(to: [1]), golden["loss"]) < 2e-5)
     let slopes = try gradient(of: loss, withRespectTo: [x] + parameters.tensors)
+    try evaluate([y, loss] + slopes)
     #expect(try relativeError(slopes[0], golden.image("grad/input")) < 2e-4)
     let expected = try GoldenNames.parameters(
       network.parameters, from: golden.group("grad/params/"), GoldenNames.generator)

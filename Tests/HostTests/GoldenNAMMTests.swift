@@ -127,7 +127,9 @@ import Testing
       let slopes = try model.parameters("\(gradients)/fwd/", "\(gradients)/bwd/")
       #expect(try step(&state, slopes.tensors).isFinite)
       let expected = try model.parameters("\(number)/fwd_params/", "\(number)/bwd_params/")
-      for (name, (a, e)) in zip(expected.names, zip(state.parameters.tensors, expected.tensors)) {
+      // Where the gradient is 0 but for rounding, Adam's steps have any sign.
+      for (name, (a, e)) in zip(expected.names, zip(state.parameters.tensors, expected.tensors))
+      where !Model.isZero(name) {
         #expect(try largestError(a, e) < 5e-7, "\(number) \(name)")
       }
     }

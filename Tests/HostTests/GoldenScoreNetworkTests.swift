@@ -1,7 +1,8 @@
 import Engine
-import Host
 import TestSupport
 import Testing
+
+@testable import Host
 
 /// The score network against the authors' implementation.
 @Suite struct GoldenScoreNetworkTests {
@@ -29,6 +30,7 @@ import Testing
     let loss = try (y - golden.image("target")).square().mean()
     #expect(try relativeError(loss.reshaped(to: [1]), golden["loss"]) < 1e-5)
     let slopes = try gradient(of: loss, withRespectTo: [x] + parameters.tensors)
+    try evaluate([y, loss] + slopes)
     #expect(try relativeError(slopes[0], golden.image("grad/input")) < 2e-4)
     let expected = try GoldenNames.parameters(
       network.parameters, from: golden.group("grad/params/"), GoldenNames.scoreNetwork)
@@ -46,6 +48,17 @@ import Testing
       let embedding = try timeEmbedding(golden["temb/t"] * 999, width: width)
       #expect(try largestError(embedding, golden["temb/embedding\(width)"]) < 1e-4)
     }
+  }
+
+  @Test(.enabled(if: Golden.names("ncsnpp_parts") != [], "no pieces of a score network are at hand"))
+  func resampling() throws {
+    let golden = try Golden.open("ncsnpp_parts")
+    let x = try golden.image("fir/input")
+    #expect(try relativeError(x.firDownsampled(), golden.image("fir/down")) < 1e-6)
+    #expect(try relativeError(x.firUpsampled(), golden.image("fir/up")) < 1e-6)
+    let weight = try golden["fir/weight"].permuted([3, 2, 0, 1])
+    let y = try Tensor.conv2d(x.firBlurred(), weight, stride: 2)
+    #expect(try relativeError(y, golden.image("fir/conv_down")) < 1e-6)
   }
 
   private func numbers(_ golden: Golden, _ key: String) throws -> [Int] {
