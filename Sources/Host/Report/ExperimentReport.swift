@@ -160,7 +160,7 @@ struct ExperimentReport {
       entries += [
         ("solver steps", "\(solving.steps)"), ("measurement noise", "\(solving.measurementNoise)"),
         ("ζ of DPS, CG-DPS, mirror DPS", "\(solving.plainScale), \(solving.guidedScale), \(solving.mirrorScale)"),
-        ("weight of CG-DPS", "\(solving.constraintWeight)"),
+        ("largest guidance step (rms)", "\(solving.guidanceLimit)"), ("weight of CG-DPS", "\(solving.constraintWeight)"),
       ]
     }
     return .init("Settings", [Settings("What was run", entries)])

@@ -187,12 +187,27 @@ public struct Experiment {
       return (try model.replacing(with: Safetensors.read(file).tensors, from: file), record)
     }
     try stage.prepare()
-    let result = try TrainingLoop(directory: stage.directory, progress: progress).run(task())
+    var loop = TrainingLoop(directory: stage.directory, progress: progress)
+    loop.onRecord = { log($0, of: stage) }
+    let result = try loop.run(task())
     let record = TrainingRecord(
       seconds: result.seconds, steps: result.state.step, history: result.history)
     try Safetensors.write(result.state.average.dictionary, metadata: ["stage": stage.name], to: file)
     try stage.finish(record)
     return (result.state.average, record)
+  }
+
+  /// Adds a line to `metrics.jsonl`. Training goes on where that fails.
+  private func log(_ record: LossRecord, of stage: Stage) {
+    struct Line: Encodable {
+      let stage: String
+      let record: LossRecord
+    }
+    do {
+      try run.appendMetrics(Line(stage: stage.name, record: record))
+    } catch {
+      progress.warn(error.message)
+    }
   }
 
   private func trainMirrorMap(_ data: Data) throws -> TrainedMap {
@@ -327,7 +342,7 @@ public struct Experiment {
       DiffusionPosteriorSampling(
         score: score, sde: sde, forwardOperator: forwardOperator, measurementNoise: solving.measurementNoise,
         guidanceScale: scale, mirrorMap: map, constraint: constraint, constraintWeight: weight,
-        steps: solving.steps)
+        guidanceLimit: solving.guidanceLimit, steps: solving.steps)
     }
     let solvers = [
       ("dps", solver(dm.score, solving.plainScale)),
