@@ -16,8 +16,7 @@ let package = Package(
     .library(name: "MoonglassHost", targets: ["Host"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
   ],
   targets: [
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
@@ -27,31 +26,32 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .target(
       name: "CKernels", dependencies: ["COneDNN", "COpenBLAS", "CFFTW", "CPNG", "CLua"],
-      linkerSettings: ["dnnl", "gomp", "fftw3", "fftw3f", "png16", "z", "lua5.4"].map { .linkedLibrary($0) }),
+      linkerSettings: ["dnnl", "gomp", "fftw3", "fftw3f", "png16", "z", "lua5.4"].map {
+        .linkedLibrary($0)
+      }),
 
     .target(name: "Engine", dependencies: ["CKernels"], swiftSettings: swift),
     .target(name: "LuaBridge", dependencies: ["Engine", "CKernels", "CLua"], swiftSettings: swift),
     .target(
-      name: "Host",
-      dependencies: ["Engine", "LuaBridge", .product(name: "Logging", package: "swift-log")],
-      swiftSettings: swift),
+      name: "Host", dependencies: ["Engine", "LuaBridge"], swiftSettings: swift),
     .executableTarget(
       name: "moonglass",
       dependencies: [
-        "Host", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
+        "Engine", "LuaBridge", "Host",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swift),
 
     .target(
       name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport",
       swiftSettings: swift),
-    .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"], swiftSettings: swift),
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine", "TestSupport"], swiftSettings: swift),
     .testTarget(
       name: "LuaBridgeTests", dependencies: ["LuaBridge", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: swift),
     .testTarget(
-      name: "CommandTests", dependencies: ["moonglass", "TestSupport"], swiftSettings: swift),
+      name: "CommandTests", dependencies: ["moonglass"], swiftSettings: swift),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -26,7 +26,7 @@ return mg.recipe {
 
   -- The diffusion model in mirror space.
   mdm = {
-    width = 16, multipliers = { 1, 2, 2 }, blocks = 1, attention = { 8 }, resampling = "nearest",
+    width = 16, multipliers = { 1, 2, 2 }, blocks = 1, attention = { 8 }, resampling = "nearest", dropout = 0,
     steps = 1000, batch = 32, learning_rate = 1e-3, warmup = 100, average_decay = 0.999,
   },
 

@@ -55,7 +55,8 @@ final class ConsoleProgress: ProgressReporter {
         line(
           String(
             format: "%@: constraint distance %.3g, measurement error %.3g, PSNR %.1f dB", name,
-            solver.constraintDistance, solver.measurementError, solver.psnr), kind: "result")
+            solver.constraintDistance ?? .nan, solver.measurementError ?? .nan, solver.psnr ?? .nan),
+          kind: "result")
       }
     }
     line("report: \(directory.appendingPathComponent("report.html").path)", kind: "result")

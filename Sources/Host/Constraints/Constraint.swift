@@ -18,5 +18,10 @@ public protocol Constraint: Sendable {
 }
 
 extension Constraint {
+  /// Distances of many images, computed in batches; not all need be finite.
+  public func distances(all images: Tensor) throws -> [Double] {
+    try mapInBatches(images) { try distances($0) }.doubles()
+  }
+
   public var source: String { "constraint '\(name)'" }
 }

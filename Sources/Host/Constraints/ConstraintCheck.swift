@@ -5,11 +5,11 @@ public enum ConstraintCheck {
   /// Images that the gradient is tried on.
   private static let probeCount = 8
 
-  /// The distances of images, `[N]`.
+  /// The distances of data, `[N]`.
   ///
   /// - Throws: ``ConstraintError`` when a distance is not finite or negative.
-  public static func distances(_ constraint: any Constraint, of images: Tensor) throws -> [Double] {
-    let distances = try mapInBatches(images) { try constraint.distances($0) }.doubles()
+  private static func checkedDistances(_ constraint: any Constraint, of images: Tensor) throws -> [Double] {
+    let distances = try constraint.distances(all: images)
     let bad = distances.filter { !$0.isFinite }
     if let value = bad.first {
       throw ConstraintError.notFinite(
@@ -28,12 +28,12 @@ public enum ConstraintCheck {
   public static func check(_ constraint: any Constraint, on images: Tensor, noise: Double, seed: UInt64) throws
     -> Summary
   {
-    let distances = try distances(constraint, of: images)
+    let distances = try checkedDistances(constraint, of: images)
     let count = min(probeCount, images.shape[0])
     let some = try images.sliced(axis: 0, from: 0, to: count)
     let z = try Tensor.normal(keys: RandomKey(seed: seed, stream: 77).tensor, shape: some.shape)
     let noisy = try some + z * max(noise, 1e-3)
-    let values = try ConstraintCheck.distances(constraint, of: noisy)
+    let values = try checkedDistances(constraint, of: noisy)
     let slope = try gradient(of: constraint.distances(noisy).sum(), withRespectTo: [noisy])[0].doubles()
     let bad = slope.filter { !$0.isFinite }
     if let value = bad.first {

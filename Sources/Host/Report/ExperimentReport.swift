@@ -98,14 +98,15 @@ struct ExperimentReport {
     if let inverse = metrics.inverse {
       func row(_ name: String, _ solver: ExperimentMetrics.Solver) -> [String] {
         [
-          name, Table.cell(solver.constraintDistance), Table.cell(solver.measurementError),
-          String(format: "%.1f", solver.psnr),
+          name, solver.constraintDistance.map { Table.cell($0) } ?? "–",
+          solver.measurementError.map { Table.cell($0) } ?? "–",
+          solver.psnr.map { String(format: "%.1f", $0) } ?? "–", "\(solver.diverged)",
         ]
       }
       let noise = settings.solving?.measurementNoise ?? 0
       blocks.append(
         Table(
-          headers: ["solver", "constraint distance", "measurement error", "PSNR (dB)"],
+          headers: ["solver", "constraint distance", "measurement error", "PSNR (dB)", "diverged"],
           rows: [row("DPS", inverse.dps), row("CG-DPS", inverse.cgDPS), row("mirror DPS", inverse.mirrorDPS)],
           emphasized: [2],
           caption: "Means over \(solutions.truth.shape[0]) cases. The measurements' noise level is \(Table.cell(noise))."))
@@ -159,7 +160,7 @@ struct ExperimentReport {
       entries += [
         ("solver steps", "\(solving.steps)"), ("measurement noise", "\(solving.measurementNoise)"),
         ("ζ of DPS, CG-DPS, mirror DPS", "\(solving.plainScale), \(solving.guidedScale), \(solving.mirrorScale)"),
-        ("weight of CG-DPS", "\(solving.constraintWeight)"),
+        ("largest guidance step (rms)", "\(solving.guidanceLimit)"), ("weight of CG-DPS", "\(solving.constraintWeight)"),
       ]
     }
     return .init("Settings", [Settings("What was run", entries)])

@@ -187,12 +187,27 @@ public struct Experiment {
       return (try model.replacing(with: Safetensors.read(file).tensors, from: file), record)
     }
     try stage.prepare()
-    let result = try TrainingLoop(directory: stage.directory, progress: progress).run(task())
+    var loop = TrainingLoop(directory: stage.directory, progress: progress)
+    loop.onRecord = { log($0, of: stage) }
+    let result = try loop.run(task())
     let record = TrainingRecord(
       seconds: result.seconds, steps: result.state.step, history: result.history)
     try Safetensors.write(result.state.average.dictionary, metadata: ["stage": stage.name], to: file)
     try stage.finish(record)
     return (result.state.average, record)
+  }
+
+  /// Adds a line to `metrics.jsonl`. Training goes on where that fails.
+  private func log(_ record: LossRecord, of stage: Stage) {
+    struct Line: Encodable {
+      let stage: String
+      let record: LossRecord
+    }
+    do {
+      try run.appendMetrics(Line(stage: stage.name, record: record))
+    } catch {
+      progress.warn(error.message)
+    }
   }
 
   private func trainMirrorMap(_ data: Data) throws -> TrainedMap {
@@ -327,7 +342,7 @@ public struct Experiment {
       DiffusionPosteriorSampling(
         score: score, sde: sde, forwardOperator: forwardOperator, measurementNoise: solving.measurementNoise,
         guidanceScale: scale, mirrorMap: map, constraint: constraint, constraintWeight: weight,
-        steps: solving.steps)
+        guidanceLimit: solving.guidanceLimit, steps: solving.steps)
     }
     let solvers = [
       ("dps", solver(dm.score, solving.plainScale)),
@@ -359,13 +374,9 @@ public struct Experiment {
     _ data: Data, _ namm: TrainedMap, _ mdm: TrainedModel, _ dm: TrainedModel, _ samples: Samples,
     _ solutions: Solutions?
   ) throws -> ExperimentMetrics {
-    let (mirrorSamples, mirrorDiverged) = try finiteImages(samples.mdm, "mdm")
-    let (plainSamples, plainDiverged) = try finiteImages(samples.dm, "dm")
-    let distances = (
-      mdm: try ConstraintCheck.distances(constraint, of: mirrorSamples),
-      dm: try ConstraintCheck.distances(constraint, of: plainSamples)
-    )
-    let (mirror, plain) = (Summary(distances.mdm), Summary(distances.dm))
+    let (mirrorSamples, mirrorDistances) = try finiteImages(samples.mdm, "mdm")
+    let (plainSamples, plainDistances) = try finiteImages(samples.dm, "dm")
+    let (mirror, plain) = (Summary(mirrorDistances), Summary(plainDistances))
     let discrepancy = try MMD(lengthScales: [MMD.medianLengthScale(data.test)])
     func spread(_ summary: Summary) -> ExperimentMetrics.Spread {
       .init(mean: summary.mean, std: summary.standardDeviation)
@@ -383,38 +394,44 @@ public struct Experiment {
         namm: namm.seconds, mdm: mdm.seconds, dm: dm.seconds, sample: samples.seconds,
         solve: solutions?.seconds),
       steps: .init(namm: namm.steps, mdm: mdm.steps, dm: dm.steps),
-      diverged: .init(dm: plainDiverged, mdm: mirrorDiverged),
+      diverged: .init(
+        dm: samples.dm.shape[0] - plainDistances.count, mdm: samples.mdm.shape[0] - mirrorDistances.count),
       improvement: 1 - mirror.mean / plain.mean, seed: settings.seed)
     try run.write(metrics, as: "metrics.json")
     let report = ExperimentReport(
       settings: settings, constraint: constraint, metrics: metrics, data: data, namm: namm, mdm: mdm, dm: dm,
-      mirrorSamples: mirrorSamples, plainSamples: plainSamples, mirrorDistances: distances.mdm,
-      plainDistances: distances.dm, solutions: solutions)
+      mirrorSamples: mirrorSamples, plainSamples: plainSamples, mirrorDistances: mirrorDistances,
+      plainDistances: plainDistances, solutions: solutions)
     try report.content().write(to: run.file("report.html").path)
     return metrics
   }
 
-  /// The images that are finite, and how many are not.
-  private func finiteImages(_ images: Tensor, _ label: String) throws -> (Tensor, diverged: Int) {
-    let sums = try images.abs().sum([1, 2, 3]).doubles()
-    let good = sums.indices.filter { sums[$0].isFinite }
-    if good.count == sums.count { return (images, 0) }
-    progress.warn("\(label): \(sums.count - good.count) of \(sums.count) samples are not finite")
+  /// The images whose constraint distance is finite, and these distances.
+  private func finiteImages(_ images: Tensor, _ label: String) throws -> (Tensor, [Double]) {
+    let distances = try constraint.distances(all: images)
+    let good = distances.indices.filter { distances[$0].isFinite }
+    if good.count == distances.count { return (images, distances) }
+    progress.warn("\(label): \(distances.count - good.count) of \(distances.count) samples diverged")
     guard good.count >= 2 else {
-      throw RunError.diverged(stage: "sampling \(label)", step: settings.sampling.steps)
+      throw RunError.samplesDiverged(model: label, count: distances.count - good.count, total: distances.count)
     }
     let kept = try good.map { try images.sliced(axis: 0, from: $0, to: $0 + 1) }
-    return (try .concatenated(kept, axis: 0), sums.count - good.count)
+    return (try .concatenated(kept, axis: 0), good.map { distances[$0] })
   }
 
   private func score(_ images: Tensor, _ solutions: Solutions) throws -> ExperimentMetrics.Solver {
     guard let forwardOperator else { throw RunError.recipe(field: "operator", expected: "one", got: "nothing") }
-    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(max(values.count, 1)) }
+    let distances = try constraint.distances(all: images)
+    let good = distances.indices.filter { distances[$0].isFinite }
+    func mean(_ values: [Double]) -> Double? {
+      good.isEmpty ? nil : good.reduce(0) { $0 + values[$1] } / Double(good.count)
+    }
     return .init(
-      constraintDistance: mean(try constraint.distances(images).doubles()),
+      constraintDistance: mean(distances),
       measurementError: mean(
         try ImageError.measurement(solutions.measurement, images: images) { try forwardOperator.measure($0) }),
-      psnr: mean(try ImageError.peakSignalToNoise(images, truth: solutions.truth)))
+      psnr: mean(try ImageError.peakSignalToNoise(images, truth: solutions.truth)),
+      diverged: distances.count - good.count)
   }
 }
 

@@ -21,18 +21,20 @@ public struct ExperimentMetrics: Codable, Sendable {
     public var mdm: Double
   }
 
-  /// Means over the recovered images of one solver.
+  /// Means over the recovered images of one solver; missing where all diverged.
   public struct Solver: Codable, Sendable {
-    public var constraintDistance: Double
+    public var constraintDistance: Double?
     /// Root mean square of y - A(x); the noise level where the fit is right.
-    public var measurementError: Double
+    public var measurementError: Double?
     /// Decibels, against the truth.
-    public var psnr: Double
+    public var psnr: Double?
+    /// Images without a finite constraint distance; they are left out of the means.
+    public var diverged: Int
 
     enum CodingKeys: String, CodingKey {
       case constraintDistance = "constraint_distance"
       case measurementError = "measurement_error"
-      case psnr
+      case psnr, diverged
     }
   }
 

@@ -39,6 +39,8 @@ public struct ExperimentSettings: Sendable {
     public var constraintWeight: Double
     /// ζ of mirror DPS.
     public var mirrorScale: Double
+    /// Largest root mean square of a guidance step, for all three.
+    public var guidanceLimit: Double
   }
 
   public var name: String
@@ -196,7 +198,8 @@ public struct ExperimentSettings: Sendable {
       plainScale: try reader.number("dps_scale", default: 0.1, in: 0...1e6),
       guidedScale: try reader.number("cg_dps_scale", default: 0.1, in: 0...1e6),
       constraintWeight: try reader.number("cg_dps_weight", default: 1, in: 0...1e9),
-      mirrorScale: try reader.number("mirror_dps_scale", default: 0.1, in: 0...1e6))
+      mirrorScale: try reader.number("mirror_dps_scale", default: 0.1, in: 0...1e6),
+      guidanceLimit: try reader.number("guidance_limit", default: 0.1, in: 1e-9...1e9))
     try reader.finish()
     return result
   }

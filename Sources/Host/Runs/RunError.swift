@@ -6,6 +6,8 @@ public enum RunError: Diagnostic {
   case interrupted(String)
   /// Losses stayed non-finite.
   case diverged(stage: String, step: Int)
+  /// Too few samples of a model have a finite distance to be measured.
+  case samplesDiverged(model: String, count: Int, total: Int)
   /// A recipe asks for something that cannot be.
   case recipe(field: String, expected: String, got: String)
 
@@ -13,6 +15,7 @@ public enum RunError: Diagnostic {
     switch self {
     case .interrupted: "run.interrupted"
     case .diverged: "run.diverged"
+    case .samplesDiverged: "run.samples-diverged"
     case .recipe: "recipe.invalid"
     }
   }
@@ -22,6 +25,8 @@ public enum RunError: Diagnostic {
     case .interrupted(let place): "stopped during \(place); run the same command to go on"
     case .diverged(let stage, let step):
       "\(stage): loss or gradient was not finite in several steps in a row, the last at step \(step)"
+    case .samplesDiverged(let model, let count, let total):
+      "\(model): \(count) of \(total) samples have no finite constraint distance; nothing can be measured"
     case .recipe(let field, let expected, let got):
       "recipe: \(field) must be \(expected), got \(got)"
     }
@@ -31,6 +36,8 @@ public enum RunError: Diagnostic {
     switch self {
     case .diverged:
       "lower the learning rate, or check the constraint: a square root or a quotient at 0 has an infinite gradient"
+    case .samplesDiverged:
+      "train longer, or take more sampling steps: the model's samples leave the range the constraint can take"
     default: nil
     }
   }

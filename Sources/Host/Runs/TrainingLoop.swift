@@ -44,6 +44,8 @@ public struct TrainingLoop {
   public var checkpointInterval = 20.0
   /// Steps whose mean makes one point of the loss curve.
   public var recordInterval = 10
+  /// Told every point of the loss curve: for a log.
+  public var onRecord: (LossRecord) -> Void = { _ in }
 
   public init(directory: URL, progress: any ProgressReporter) {
     self.directory = directory
@@ -116,8 +118,10 @@ public struct TrainingLoop {
       isSaved = false
       saved.pending.add(report)
       if saved.pending.count == recordInterval {
-        saved.history.append(saved.pending.record(step: state.step))
+        let record = saved.pending.record(step: state.step)
+        saved.history.append(record)
         saved.pending = Accumulator()
+        onRecord(record)
       }
       progress.step(
         ProgressUpdate(

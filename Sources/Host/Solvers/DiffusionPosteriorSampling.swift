@@ -20,12 +20,17 @@ public struct DiffusionPosteriorSampling: Sendable {
   public let constraint: (any Constraint)?
   /// w
   public let constraintWeight: Double
+  /// Largest root mean square, over the pixels of an image, that a guidance step ζ∇J may have; longer ones
+  /// are shortened, and one that is not finite is left out. Not in the papers: early estimates x̂₀ can lie
+  /// so far out that a stiff constraint's gradient overflows. `nil`: no limit.
+  public let guidanceLimit: Double?
   public let steps: Int
 
   public init(
     score: any ScoreModel, sde: VPSDE, forwardOperator: any ForwardOperator, measurementNoise: Double,
     guidanceScale: Double, mirrorMap: any MirrorMap = IdentityMirrorMap(),
-    constraint: (any Constraint)? = nil, constraintWeight: Double = 0, steps: Int = 1000
+    constraint: (any Constraint)? = nil, constraintWeight: Double = 0, guidanceLimit: Double? = nil,
+    steps: Int = 1000
   ) {
     self.score = score
     self.sde = sde
@@ -35,6 +40,7 @@ public struct DiffusionPosteriorSampling: Sendable {
     self.mirrorMap = mirrorMap
     self.constraint = constraint
     self.constraintWeight = constraintWeight
+    self.guidanceLimit = guidanceLimit
     self.steps = steps
   }
 
@@ -73,9 +79,19 @@ public struct DiffusionPosteriorSampling: Sendable {
     let times = try t.reshaped(to: [1]).broadcast(to: [x.shape[0]])
     let (scale, level) = try sde.marginal(times)
     let clean = try (x + level.square() * score.score(x, time: times)) / scale
-    let guidance = try gradient(
+    let slope = try gradient(
       of: misfit(clean, measurement: measurement).sum(), withRespectTo: [x])[0]
-    return try clean * cleanWeight + x * noisyWeight + noise - guidance * guidanceScale
+    return try clean * cleanWeight + x * noisyWeight + noise - limited(slope * guidanceScale)
+  }
+
+  /// Keeps each image's guidance step within the limit.
+  private func limited(_ guidance: Tensor) throws(EngineError) -> Tensor {
+    guard let guidanceLimit else { return guidance }
+    let size = try guidance.square().mean([1, 2, 3], keepDims: true).sqrt()
+    let shortened = try guidance * (guidanceLimit / size.maximum(guidanceLimit))
+    // Only finite numbers have a difference of 0 from themselves.
+    let isFinite = try (size - size).isEqual(to: 0)
+    return try .select(isFinite, shortened, .zeros(guidance.shape, dtype: guidance.dtype))
   }
 
   /// Posterior samples, one for each measurement.

@@ -41,6 +41,7 @@ struct Run: ParsableCommand {
     if let threads { Threads.count = threads }
     let collected = profile ? Profile() : nil
     Profile.current = collected
+    defer { if let collected { progress.profile(collected) } }
     do {
       guard FileManager.default.fileExists(atPath: recipe) else {
         throw CommandError.missingFile(recipe)
@@ -51,7 +52,6 @@ struct Run: ParsableCommand {
         registry: .standard(print: { progress.note("plugin: \($0)") }), progress: progress)
       let metrics = try experiment()
       progress.result(metrics, directory: experiment.directory)
-      if let collected { progress.profile(collected) }
     } catch {
       progress.fail(error)
       throw ExitCode(ExitStatus.of(error))

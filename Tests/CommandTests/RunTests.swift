@@ -1,0 +1,158 @@
+import Foundation
+import Testing
+
+/// `moonglass run` from the outside: results, exit codes and messages.
+@Suite(.serialized) struct RunTests {
+  /// A whole experiment in seconds; `constraint` and `extra` are Lua text.
+  private func recipe(constraint: String, extra: String = "") -> String {
+    """
+    return mg.recipe {
+      name = "tiny", seed = 3,
+      data = { "black_hole", count = 24, test = 8, size = 16, total = 10 },
+      constraint = \(constraint),
+      operator = { "first_columns", count = 4 },
+      namm = { filters = 2, layers = 2, width = 4, blocks = 1, steps = 12, batch = 4 },
+      mdm = { width = 8, multipliers = { 1, 2 }, blocks = 1, attention = { 8 }, resampling = "nearest",
+        steps = 4, batch = 4, warmup = 2 },
+      dm = { steps = 3 },
+      sample = { count = 4, steps = 3 },
+      solve = { count = 2, steps = 3 },
+      \(extra)
+    }
+    """
+  }
+
+  private let own = """
+    return mg.constraint {
+      name = "own",
+      distance = function(x, p)
+        local left, right = x[{ {}, {}, {}, { 1, 8 } }], x[{ {}, {}, {}, { 9, 16 } }]
+        return (left:sum { 2, 3, 4 } - right:sum { 2, 3, 4 }):abs()
+      end,
+    }
+    """
+
+  private func metrics(_ folder: URL) throws -> [String: Any] {
+    let data = try Data(contentsOf: folder.appendingPathComponent("runs/tiny/metrics.json"))
+    return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+  }
+
+  @Test func aConstraintOfOnesOwnTrainsAndStagesAreKept() throws {
+    try withFolder(["own.lua": own, "tiny.lua": recipe(constraint: "\"own.lua\"")]) { folder in
+      let first = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(first.status == 0, "\(first.errors)")
+      let numbers = try metrics(folder)
+      for key in ["constraint_distance", "mmd", "inverse", "seconds", "improvement"] {
+        #expect(numbers[key] != nil, "\(key) is missing from metrics.json")
+      }
+      let inverse = try #require(numbers["inverse"] as? [String: [String: Any]])
+      for solver in ["dps", "cg_dps", "mirror_dps"] {
+        for key in ["constraint_distance", "measurement_error", "psnr"] {
+          #expect(inverse[solver]?[key] is Double, "\(solver).\(key)")
+        }
+      }
+      let report = try String(contentsOf: folder.appendingPathComponent("runs/tiny/report.html"), encoding: .utf8)
+      #expect(report.contains("</html>"))
+      let again = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(again.status == 0)
+      for stage in ["namm", "mdm", "dm"] { #expect(again.errors.contains("\(stage): done before")) }
+      // Another seed is another run of everything; the first one's stages stay.
+      let other = try Invocation.run(["run", "tiny.lua", "--seed", "4"], in: folder)
+      #expect(other.status == 0 && !other.errors.contains("done before"))
+    }
+  }
+
+  @Test func theSameSeedGivesTheSameBytes() throws {
+    try withFolder(["own.lua": own, "tiny.lua": recipe(constraint: "\"own.lua\"")]) { folder in
+      for (name, threads) in [("a", "2"), ("b", "2")] {
+        let run = try Invocation.run(
+          ["run", "tiny.lua", "--output", name, "--threads", threads], in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+      }
+      func samples(_ name: String) throws -> [Data] {
+        let stages = folder.appendingPathComponent(name).appendingPathComponent("stages")
+        return try FileManager.default.contentsOfDirectory(atPath: stages.path).sorted()
+          .flatMap { stage in
+            try ["mdm.npy", "mirror_dps.npy", "network.safetensors"].map {
+              stages.appendingPathComponent(stage).appendingPathComponent($0)
+            }.filter { FileManager.default.fileExists(atPath: $0.path) }.map { try Data(contentsOf: $0) }
+          }
+      }
+      let (a, b) = (try samples("a"), try samples("b"))
+      #expect(a.count == 5)
+      #expect(a == b)
+    }
+  }
+
+  @Test func anInterruptedRunGoesOnAndEndsAsIfNothingHadBeen() throws {
+    let slow = recipe(constraint: "\"own.lua\"").replacingOccurrences(of: "steps = 12", with: "steps = 400")
+    try withFolder(["own.lua": own, "tiny.lua": slow]) { folder in
+      let stopped = try Invocation.run(["run", "tiny.lua"], in: folder, interruptAfter: "namm 1/")
+      #expect(stopped.status == 130, "\(stopped.errors)")
+      #expect(stopped.errors.contains("run the same command to go on"))
+      let resumed = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(resumed.status == 0, "\(resumed.errors)")
+      #expect(resumed.errors.contains("namm: resumed after step"))
+      let whole = try Invocation.run(["run", "tiny.lua", "--output", "whole"], in: folder)
+      #expect(whole.status == 0)
+      func network(_ run: String) throws -> Data {
+        let stages = folder.appendingPathComponent(run).appendingPathComponent("stages")
+        let stage = try #require(
+          try FileManager.default.contentsOfDirectory(atPath: stages.path).first { $0.hasPrefix("namm") })
+        return try Data(contentsOf: stages.appendingPathComponent("\(stage)/network.safetensors"))
+      }
+      #expect(try network("runs/tiny") == network("whole"))
+    }
+  }
+
+  /// What is wrong with `own.lua`, and what must be said of it.
+  static let mistakes: [(body: String, message: String)] = [
+    ("return x:summ { 2, 3, 4 }:abs()", "own.lua:4: "),
+    ("return x:sum { 2, 3, 4 }:abs(", "own.lua:5: "),
+    ("return (x:sum { 3, 4 } - 10):abs()", "own.lua:3: distance must return [N]"),
+    ("return 3", "own.lua:3: distance must return [N]"),
+    ("return (x * 0 - 1):log():mean { 2, 3, 4 }", "own.lua:3: distance must be finite"),
+    ("return x:mean { 2, 3, 4 } - 100", "own.lua:3: distance must be ≥ 0"),
+    ("return x:mean { 2, 3, 4 } * 0 + 1", "own.lua:3: distance does not change"),
+    ("return nothing(x)", "own.lua:4: "),
+  ]
+
+  @Test(arguments: mistakes.map(\.body)) func aMistakeInAConstraintIsOneMessageWithFileAndLine(_ body: String) throws {
+    let mistake = try #require(RunTests.mistakes.first { $0.body == body })
+    let source = "return mg.constraint {\n  name = \"own\",\n  distance = function(x, p)\n    \(body)\n  end,\n}\n"
+    try withFolder(["own.lua": source, "tiny.lua": recipe(constraint: "\"own.lua\"")]) { folder in
+      let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(run.status == 65, "\(run.errors)")
+      #expect(run.errors.contains(mistake.message), "\(run.errors)")
+      #expect(run.errors.components(separatedBy: "error: ").count == 2, "one message: \(run.errors)")
+    }
+  }
+
+  @Test func mistakesInARecipeNameTheField() throws {
+    let cases = [
+      ("stepz = 3", "stepz"), ("sample = { steps = 0 }", "sample.steps"),
+      ("namm = { widht = 4 }", "did you mean 'width'"), ("seed = \"x\"", "seed"),
+    ]
+    for (extra, expected) in cases {
+      let text = recipe(constraint: "\"total_brightness\"", extra: extra)
+      try withFolder(["tiny.lua": text]) { folder in
+        let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+        #expect(run.status == 65, "\(extra): \(run.errors)")
+        #expect(run.errors.contains(expected), "\(extra): \(run.errors)")
+      }
+    }
+  }
+
+  @Test func whatCannotBeFoundIsSaid() throws {
+    try withFolder(["tiny.lua": recipe(constraint: "\"burgerz\"")]) { folder in
+      let missing = try Invocation.run(["run", "nowhere.lua"], in: folder)
+      #expect(missing.status == 66 && missing.errors.contains("nowhere.lua"))
+      let unknown = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(unknown.status == 65 && unknown.errors.contains("burgers"), "\(unknown.errors)")
+      let usage = try Invocation.run(["run", "tiny.lua", "--threads", "0"], in: folder)
+      #expect(usage.status == 64, "\(usage.errors)")
+      let help = try Invocation.run(["--help"], in: folder)
+      #expect(help.status == 0 && help.output.contains("run") && help.output.contains("doctor"))
+    }
+  }
+}
