@@ -20,8 +20,8 @@ return mg.recipe {
   -- The mirror map: g = gradient of a convex network, f = its approximate inverse.
   namm = {
     filters = 16, layers = 3, width = 16, blocks = 3,
-    constraint_weight = 1, inverse_noise = 0.1,
-    steps = 900, batch = 16, learning_rate = 1e-3,
+    constraint_weight = 5, inverse_noise = 0.1, dropout = 0,
+    steps = 1200, batch = 16, learning_rate = 1e-3,
   },
 
   -- The diffusion model in mirror space.
@@ -33,6 +33,10 @@ return mg.recipe {
   -- The baseline: the same network on the data themselves, trained as long as both of the above took.
   dm = {},
 
-  sample = { count = 128, steps = 300 },
-  solve = { count = 16, steps = 300, measurement_noise = 0.1 },
+  sample = { count = 64, steps = 300 },
+  -- Guidance scales at which the three solvers fit the measurements about equally well.
+  solve = {
+    count = 16, steps = 300, measurement_noise = 0.1,
+    dps_scale = 0.02, cg_dps_scale = 0.02, cg_dps_weight = 10, mirror_dps_scale = 0.03,
+  },
 }

@@ -45,7 +45,8 @@ final class ConsoleProgress: ProgressReporter {
     let distance = metrics.constraintDistance
     line(
       String(
-        format: "constraint distance: data %.3g, dm %.3g, mdm %.3g (%.0f %% %@ than dm)", distance.data.mean,
+        format: "constraint distance: data %.3g, dm %.3g, mdm %.3g (%.0f %% %@ than dm)",
+        distance.data.mean,
         distance.dm.mean, distance.mdm.mean, abs(metrics.improvement) * 100,
         metrics.improvement >= 0 ? "lower" : "higher"), kind: "result")
     if let inverse = metrics.inverse {
@@ -120,10 +121,13 @@ final class ConsoleProgress: ProgressReporter {
     return String(format: "%d:%02d", whole / 60, whole % 60)
   }
 
-  private func write(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data(text.utf8)) }
+  private func write(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
 
   private func emit(_ fields: [String: Any]) {
-    let data = try? JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys, .withoutEscapingSlashes])
+    let data = try? JSONSerialization.data(
+      withJSONObject: fields, options: [.sortedKeys, .withoutEscapingSlashes])
     try? FileHandle.standardOutput.write(contentsOf: (data ?? Data()) + Data("\n".utf8))
   }
 }

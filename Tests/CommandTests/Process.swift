@@ -16,7 +16,9 @@ struct Invocation {
   /// Runs the program in a folder and waits for it.
   ///
   /// - Parameter interruptAfter: a line of its progress after which it gets SIGINT.
-  static func run(_ arguments: [String], in folder: URL, interruptAfter mark: String? = nil) throws -> Invocation {
+  static func run(_ arguments: [String], in folder: URL, interruptAfter mark: String? = nil) throws
+    -> Invocation
+  {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
@@ -50,7 +52,8 @@ struct Invocation {
 
 /// A folder that is gone afterwards, with the given files in it.
 func withFolder(_ files: [String: String], _ body: (URL) throws -> Void) throws {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("moonglass-\(UUID().uuidString)")
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+    "moonglass-\(UUID().uuidString)")
   defer { try? FileManager.default.removeItem(at: folder) }
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
   for (name, text) in files {

@@ -51,7 +51,8 @@ import Testing
           #expect(inverse[solver]?[key] is Double, "\(solver).\(key)")
         }
       }
-      let report = try String(contentsOf: folder.appendingPathComponent("runs/tiny/report.html"), encoding: .utf8)
+      let report = try String(
+        contentsOf: folder.appendingPathComponent("runs/tiny/report.html"), encoding: .utf8)
       #expect(report.contains("</html>"))
       let again = try Invocation.run(["run", "tiny.lua"], in: folder)
       #expect(again.status == 0)
@@ -75,7 +76,9 @@ import Testing
           .flatMap { stage in
             try ["mdm.npy", "mirror_dps.npy", "network.safetensors"].map {
               stages.appendingPathComponent(stage).appendingPathComponent($0)
-            }.filter { FileManager.default.fileExists(atPath: $0.path) }.map { try Data(contentsOf: $0) }
+            }.filter { FileManager.default.fileExists(atPath: $0.path) }.map {
+              try Data(contentsOf: $0)
+            }
           }
       }
       let (a, b) = (try samples("a"), try samples("b"))
@@ -85,7 +88,8 @@ import Testing
   }
 
   @Test func anInterruptedRunGoesOnAndEndsAsIfNothingHadBeen() throws {
-    let slow = recipe(constraint: "\"own.lua\"").replacingOccurrences(of: "steps = 12", with: "steps = 400")
+    let slow = recipe(constraint: "\"own.lua\"").replacingOccurrences(
+      of: "steps = 12", with: "steps = 400")
     try withFolder(["own.lua": own, "tiny.lua": slow]) { folder in
       let stopped = try Invocation.run(["run", "tiny.lua"], in: folder, interruptAfter: "namm 1/")
       #expect(stopped.status == 130, "\(stopped.errors)")
@@ -98,7 +102,9 @@ import Testing
       func network(_ run: String) throws -> Data {
         let stages = folder.appendingPathComponent(run).appendingPathComponent("stages")
         let stage = try #require(
-          try FileManager.default.contentsOfDirectory(atPath: stages.path).first { $0.hasPrefix("namm") })
+          try FileManager.default.contentsOfDirectory(atPath: stages.path).first {
+            $0.hasPrefix("namm")
+          })
         return try Data(contentsOf: stages.appendingPathComponent("\(stage)/network.safetensors"))
       }
       #expect(try network("runs/tiny") == network("whole"))
@@ -117,14 +123,18 @@ import Testing
     ("return nothing(x)", "own.lua:4: "),
   ]
 
-  @Test(arguments: mistakes.map(\.body)) func aMistakeInAConstraintIsOneMessageWithFileAndLine(_ body: String) throws {
+  @Test(arguments: mistakes.map(\.body)) func aMistakeInAConstraintIsOneMessageWithFileAndLine(
+    _ body: String
+  ) throws {
     let mistake = try #require(RunTests.mistakes.first { $0.body == body })
-    let source = "return mg.constraint {\n  name = \"own\",\n  distance = function(x, p)\n    \(body)\n  end,\n}\n"
+    let source =
+      "return mg.constraint {\n  name = \"own\",\n  distance = function(x, p)\n    \(body)\n  end,\n}\n"
     try withFolder(["own.lua": source, "tiny.lua": recipe(constraint: "\"own.lua\"")]) { folder in
       let run = try Invocation.run(["run", "tiny.lua"], in: folder)
       #expect(run.status == 65, "\(run.errors)")
       #expect(run.errors.contains(mistake.message), "\(run.errors)")
-      #expect(run.errors.components(separatedBy: "error: ").count == 2, "one message: \(run.errors)")
+      #expect(
+        run.errors.components(separatedBy: "error: ").count == 2, "one message: \(run.errors)")
     }
   }
 

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Host
+import LuaBridge
 import Testing
 
 /// Samplers and solvers where the answer is known.
@@ -32,9 +33,12 @@ import Testing
     func inverse(_ y: Tensor) throws -> Tensor { try y + 1 }
   }
 
-  private func solver(map: any MirrorMap, mean: Double, scale: Double = 0.05) -> DiffusionPosteriorSampling {
+  private func solver(map: any MirrorMap, mean: Double, scale: Double = 0.05)
+    -> DiffusionPosteriorSampling
+  {
     DiffusionPosteriorSampling(
-      score: GaussianScore(mean: mean, deviation: 0.3, sde: sde), sde: sde, forwardOperator: FirstColumns(count: 2),
+      score: GaussianScore(mean: mean, deviation: 0.3, sde: sde), sde: sde,
+      forwardOperator: FirstColumns(count: 2),
       measurementNoise: 0.1, guidanceScale: scale, mirrorMap: map, steps: 200)
   }
 
@@ -63,7 +67,8 @@ import Testing
 
   @Test func imagesOfABatchAreSolvedIndependently() throws {
     let y = try Tensor.normal(keys: RandomKey(seed: 3).tensor, shape: [3, 1, 4, 2])
-    let all = try solver(map: IdentityMirrorMap(), mean: 0).sample(measurement: y, imageShape: [1, 4, 4], seed: 5)
+    let all = try solver(map: IdentityMirrorMap(), mean: 0).sample(
+      measurement: y, imageShape: [1, 4, 4], seed: 5)
     let first = try solver(map: IdentityMirrorMap(), mean: 0).sample(
       measurement: y.sliced(axis: 0, from: 0, to: 1), imageShape: [1, 4, 4], seed: 5)
     for (a, b) in zip(try first.doubles(), try all.doubles()) { #expect(abs(a - b) < 1e-5) }
@@ -79,7 +84,8 @@ import Testing
   func swiftAndLuaAgreeInValueAndGradient(_ name: String) throws {
     setenv("MOONGLASS_HOME", home, 1)
     let registry = PluginRegistry.standard(print: { _ in })
-    let x = try Tensor.normal(keys: RandomKey(seed: 11).tensor, shape: [4, 1, 16, 12]).cast(to: .float64)
+    let x = try Tensor.normal(keys: RandomKey(seed: 11).tensor, shape: [4, 1, 16, 12]).cast(
+      to: .float64)
     let swift = try registry.constraint(.string("swift:\(name)"))
     let lua = try registry.constraint(.string("lua:\(name)"))
     #expect(swift is Burgers || swift is TotalBrightness)

@@ -14,7 +14,8 @@ import Testing
   private func settings() -> NAMMSettings {
     var settings = NAMMSettings(
       networks: NAMMNetworks(
-        forward: ICNN(filters: 2, layers: 2), inverse: ResNetGenerator(width: 4, blocks: 1)), batchSize: 3)
+        forward: ICNN(filters: 2, layers: 2), inverse: ResNetGenerator(width: 4, blocks: 1)),
+      batchSize: 3)
     settings.optimizer.learningRate = 1e-3
     return settings
   }
@@ -24,13 +25,15 @@ import Testing
   }
 
   private func withDirectory(_ body: (URL) throws -> Void) throws {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("moonglass-\(UUID().uuidString)")
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "moonglass-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: url) }
     try body(url)
   }
 
   @Test func resumedTrainingIsUninterruptedTraining() throws {
-    let trainer = try NAMMTrainer(settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)
+    let trainer = try NAMMTrainer(
+      settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)
     func train(_ steps: [Int], in url: URL) throws -> TrainingResult {
       var loop = TrainingLoop(directory: url, progress: SilentProgress())
       loop.recordInterval = 2
@@ -54,13 +57,16 @@ import Testing
   }
 
   @Test func lossFalls() throws {
-    let trainer = try NAMMTrainer(settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)
+    let trainer = try NAMMTrainer(
+      settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)
     var state = trainer.initialState
     var losses: [Double] = []
     for _ in 0..<60 { losses.append(try trainer.takeStep(&state).loss) }
-    #expect(losses.suffix(10).reduce(0, +) < 0.5 * losses.prefix(10).reduce(0, +))
+    let (early, late) = (losses.prefix(10).reduce(0, +), losses.suffix(10).reduce(0, +))
+    #expect(late < 0.5 * early)
     // Convexity of the potential: these weights are projected.
-    for (name, tensor) in state.parameters.dictionary where name.contains("hidden") || name == "forward.output.weight" {
+    for (name, tensor) in state.parameters.dictionary
+    where name.contains("hidden") || name == "forward.output.weight" {
       #expect(try tensor.floats().allSatisfy { $0 >= 0 }, "\(name)")
     }
   }

@@ -36,10 +36,13 @@ struct MemoryPlan {
 
   /// An operand of the step whose memory its result may take: read here for the last time, of the same
   /// size and strides, and not read in any other way by this step.
-  private static func replaceable(_ step: Step, at time: Int, lives: [Life?], buffers: [Buffer]) -> Int? {
+  private static func replaceable(_ step: Step, at time: Int, lives: [Life?], buffers: [Buffer])
+    -> Int?
+  {
     guard case .scratch(let needed) = buffers[step.write.buffer] else { return nil }
     for read in step.reads {
-      guard case .scratch(let size) = buffers[read.buffer], size == needed, lives[read.buffer]?.last == time,
+      guard case .scratch(let size) = buffers[read.buffer], size == needed,
+        lives[read.buffer]?.last == time,
         read.offset == step.write.offset, read.sizes == step.write.sizes,
         read.strides == step.write.strides, read.dtype == step.write.dtype,
         step.reads.allSatisfy({ $0.buffer != read.buffer || $0 == read })

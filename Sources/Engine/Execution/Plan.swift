@@ -79,7 +79,8 @@ final class Plan: @unchecked Sendable {
     let arena = arena ?? Storage(byteCount: arenaByteCount)
     self.arena = arena
     var outputs: [Int: Storage] = [:]
-    let base = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(capacity: max(buffers.count, 1))
+    let base = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(
+      capacity: max(buffers.count, 1))
     defer { base.deallocate() }
     for (number, buffer) in buffers.enumerated() {
       switch buffer {

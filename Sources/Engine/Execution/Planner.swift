@@ -17,7 +17,8 @@ final class Planner {
       planner.views[input.serial] = planner.newView(
         .input(index), shape: input.shape, dtype: input.dtype)
     }
-    for node in graph.order where planner.views[node.serial] == nil && !planner.groups.isInner(node) {
+    for node in graph.order where planner.views[node.serial] == nil && !planner.groups.isInner(node)
+    {
       if let value = node.value {
         planner.define(node, as: planner.constant(value, shape: node.shape, dtype: node.dtype))
       } else {
@@ -71,7 +72,9 @@ final class Planner {
 
   /// Memory laid out as the operands of the same rank are, so that they are traversed together.
   func allocate(_ shape: Shape, _ dtype: DType, like operands: [View]) -> View {
-    let model = operands.filter { $0.sizes.count == shape.rank && !$0.repeats }.max { $0.count < $1.count }
+    let model = operands.filter { $0.sizes.count == shape.rank && !$0.repeats }.max {
+      $0.count < $1.count
+    }
     return allocate(shape, dtype, axes: model?.memoryOrder ?? Array(0..<shape.rank))
   }
 
@@ -126,11 +129,13 @@ final class Planner {
     var spread = scalar
     spread.sizes = view.sizes
     spread.strides = view.sizes.map { _ in 0 }
-    emitPointwise("fill", PointwiseProgram(copying: spread, to: view), reads: [spread], writes: view)
+    emitPointwise(
+      "fill", PointwiseProgram(copying: spread, to: view), reads: [spread], writes: view)
   }
 
   func emitPointwise(
-    _ name: String, _ program: PointwiseProgram, reads: [View], writes: View, runsInPlace: Bool = false
+    _ name: String, _ program: PointwiseProgram, reads: [View], writes: View,
+    runsInPlace: Bool = false
   ) {
     let kernel = program.prepared()
     let inputs = program.inputs.map(\.buffer)

@@ -11,7 +11,8 @@ struct PointwiseProgram {
   let isDouble: Bool
 
   init(
-    inputs: [View], constants: [Double], instructions: [mg_instruction], registerCount: Int, root: Int,
+    inputs: [View], constants: [Double], instructions: [mg_instruction], registerCount: Int,
+    root: Int,
     output: View, isDouble: Bool
   ) {
     self.inputs = inputs
@@ -38,8 +39,12 @@ struct PointwiseProgram {
   func prepared() -> PreparedPointwise {
     var program = mg_pointwise()
     var loops = View.merged(
-      output.memoryOrder.map { axis in (output.sizes[axis], (inputs + [output]).map { $0.strides[axis] }) })
-    if loops.isEmpty { loops = [View.LoopAxis(size: 1, strides: (inputs + [output]).map { _ in 1 })] }
+      output.memoryOrder.map { axis in
+        (output.sizes[axis], (inputs + [output]).map { $0.strides[axis] })
+      })
+    if loops.isEmpty {
+      loops = [View.LoopAxis(size: 1, strides: (inputs + [output]).map { _ in 1 })]
+    }
     program.rank = Int32(loops.count)
     withUnsafeMutableBytes(of: &program.sizes) { fill($0, loops.map(\.size)) }
     program.input_count = Int32(inputs.count)
@@ -51,7 +56,9 @@ struct PointwiseProgram {
     program.output = operand(output, loops.map { $0.strides[inputs.count] })
     withUnsafeMutableBytes(of: &program.inputs) { bytes in
       let target = bytes.bindMemory(to: mg_operand.self)
-      for (index, input) in inputs.enumerated() { target[index] = operand(input, loops.map { $0.strides[index] }) }
+      for (index, input) in inputs.enumerated() {
+        target[index] = operand(input, loops.map { $0.strides[index] })
+      }
     }
     withUnsafeMutableBytes(of: &program.constants) { bytes in
       let target = bytes.bindMemory(to: Double.self)
@@ -64,7 +71,8 @@ struct PointwiseProgram {
     // Blocks hold whole rows where rows are short, so that a repeated row is loaded once.
     let inner = loops[loops.count - 1].size
     let block = PointwiseProgram.block
-    program.block = Int64(inner > 1 && inner <= block / 2 && loops.count > 1 ? block - block % inner : block)
+    program.block = Int64(
+      inner > 1 && inner <= block / 2 && loops.count > 1 ? block - block % inner : block)
     return PreparedPointwise(program)
   }
 
@@ -119,7 +127,8 @@ extension Planner {
     where !inner.contains(input.serial) && registers[input.serial] == nil {
       if constantRegisters[input.serial] == nil {
         if let value = Tensor(input).literal {
-          constantRegisters[input.serial] = constants.firstIndex { $0.bitPattern == value.bitPattern } ?? constants.count
+          constantRegisters[input.serial] =
+            constants.firstIndex { $0.bitPattern == value.bitPattern } ?? constants.count
           if constantRegisters[input.serial] == constants.count { constants.append(value) }
         } else {
           registers[input.serial] = leaves.count

@@ -33,7 +33,8 @@ public final class Profile: Sendable {
     let start = DispatchTime.now().uptimeNanoseconds
     try body()
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
-    let key = "\(step.name) \(step.reads.map { "\($0.sizes)" }.joined(separator: " ")) → \(step.write.sizes)"
+    let key =
+      "\(step.name) \(step.reads.map { "\($0.sizes)" }.joined(separator: " ")) → \(step.write.sizes)"
     entries.withLock {
       $0[key, default: Entry()].calls += 1
       $0[key, default: Entry()].seconds += seconds

@@ -7,7 +7,9 @@
 ///   - inputs: floating tensors `output` was computed from.
 /// - Returns: one tensor for each input, of its shape; zeros where `output` does not depend on it.
 /// - Throws: ``EngineError/noGradient(op:reason:)`` where an operation on the way has none.
-public func gradient(of output: Tensor, withRespectTo inputs: [Tensor]) throws(EngineError) -> [Tensor] {
+public func gradient(of output: Tensor, withRespectTo inputs: [Tensor]) throws(EngineError)
+  -> [Tensor]
+{
   guard output.count == 1 else {
     throw .invalidArgument(
       op: "gradient", argument: "output", expected: "a single number (sum it, or use vjp)",
@@ -45,7 +47,8 @@ public func vjp(of output: Tensor, cotangent: Tensor, withRespectTo inputs: [Ten
     let needs = node.inputs.map { path[$0.serial] != nil && $0.dtype.isFloating }
     guard needs.contains(true) else { continue }
     let context = GradientContext(
-      inputs: node.inputs.map { Tensor($0) }, output: Tensor(node), cotangent: cotangent, needs: needs)
+      inputs: node.inputs.map { Tensor($0) }, output: Tensor(node), cotangent: cotangent,
+      needs: needs)
     let contributions = try node.primitive.vjp(context)
     for (index, input) in node.inputs.enumerated() where needs[index] {
       guard let contribution = contributions[index] else { continue }

@@ -21,7 +21,8 @@ struct Literal: Primitive {
   var attributes: String? { "\(value.bitPattern)" }
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] { [] }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
-    planner.define(node, as: planner.constant(node.dtype.storage(of: value), shape: [], dtype: node.dtype))
+    planner.define(
+      node, as: planner.constant(node.dtype.storage(of: value), shape: [], dtype: node.dtype))
   }
   func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
     DenseArray(shape: shape, filledWith: value)

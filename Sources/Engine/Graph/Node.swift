@@ -16,7 +16,9 @@ final class Node: @unchecked Sendable {
 
   private static let counter = Atomic<UInt64>(0)
 
-  init(_ primitive: any Primitive, _ inputs: [Node], shape: Shape, dtype: DType, value: Storage? = nil) {
+  init(
+    _ primitive: any Primitive, _ inputs: [Node], shape: Shape, dtype: DType, value: Storage? = nil
+  ) {
     self.primitive = primitive
     self.inputs = inputs
     self.shape = shape

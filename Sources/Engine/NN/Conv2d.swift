@@ -40,7 +40,8 @@ public struct Conv2d: Layer {
   public var parameters: [ParameterSpec] {
     let weight = ParameterSpec(
       "\(name).weight", weightShape, initializer, isNonNegative: isNonNegative)
-    return hasBias ? [weight, ParameterSpec("\(name).bias", [weightShape[0]], .constant(0))] : [weight]
+    return hasBias
+      ? [weight, ParameterSpec("\(name).bias", [weightShape[0]], .constant(0))] : [weight]
   }
 
   /// `[N, inputs, H, W]` → `[N, outputs, H / stride, W / stride]`.
@@ -62,7 +63,9 @@ public struct Conv2d: Layer {
       result = try .conv2d(x.padded([(0, 0), (0, 0), margin, margin], mode: .circular), weight)
     case .none: result = try .conv2d(x, weight, stride: stride)
     }
-    if hasBias { result = try result + context["\(name).bias"].reshaped(to: [1, weightShape[0], 1, 1]) }
+    if hasBias {
+      result = try result + context["\(name).bias"].reshaped(to: [1, weightShape[0], 1, 1])
+    }
     return result
   }
 

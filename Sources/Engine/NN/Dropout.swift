@@ -19,7 +19,8 @@ public struct Dropout: Layer {
     guard let key = context.dropoutKey, rate > 0 else { return x }
     // Drawn in the order convolutions keep images in memory.
     let sizes = [x.shape[0], x.shape[2], x.shape[3], x.shape[1]]
-    let uniform = try Tensor.uniform(keys: key.streams(movedBy: stream), shape: Shape(sizes)).permuted([0, 3, 1, 2])
+    let uniform = try Tensor.uniform(keys: key.streams(movedBy: stream), shape: Shape(sizes))
+      .permuted([0, 3, 1, 2])
     let kept = try x * (1 / (1 - rate))
     return try .select(uniform.isGreaterOrEqual(to: rate), kept, .zeros(x.shape, dtype: x.dtype))
   }

@@ -39,7 +39,9 @@ public struct Parameters: Sendable {
   public var elementCount: Int { tensors.reduce(0) { $0 + $1.count } }
 
   /// The same names with other tensors.
-  public func replacing(_ tensors: [Tensor]) -> Parameters { Parameters(names: names, tensors: tensors) }
+  public func replacing(_ tensors: [Tensor]) -> Parameters {
+    Parameters(names: names, tensors: tensors)
+  }
 
   /// Placeholders of the same names, shapes and dtypes, for a ``Program``.
   public func placeholders(prefix: String = "") -> Parameters {
@@ -60,7 +62,9 @@ public struct Parameters: Sendable {
   /// Takes tensors of these names, shapes and dtypes from a dictionary.
   ///
   /// - Throws: ``EngineError/file(path:reason:)`` naming what is missing, unknown or of another shape.
-  public func replacing(with saved: [String: Tensor], from path: String) throws(EngineError) -> Parameters {
+  public func replacing(with saved: [String: Tensor], from path: String) throws(EngineError)
+    -> Parameters
+  {
     if let unknown = saved.keys.sorted().first(where: { index[$0] == nil }) {
       throw .file(path: path, reason: "holds '\(unknown)', which this network does not have")
     }
@@ -87,7 +91,9 @@ public struct ParameterSpec: Sendable {
   /// Whether training keeps every element at or above 0.
   public let isNonNegative: Bool
 
-  public init(_ name: String, _ shape: Shape, _ initializer: Initializer, isNonNegative: Bool = false) {
+  public init(
+    _ name: String, _ shape: Shape, _ initializer: Initializer, isNonNegative: Bool = false
+  ) {
     self.name = name
     self.shape = shape
     self.initializer = initializer
@@ -123,7 +129,8 @@ public enum Initializer: Sendable {
     case .uniform(let range):
       let unit = try Tensor.uniform(keys: key.tensor, shape: shape)
       return try unit * (range.upperBound - range.lowerBound) + range.lowerBound
-    case .normal(let deviation): return try Tensor.normal(keys: key.tensor, shape: shape) * deviation
+    case .normal(let deviation):
+      return try Tensor.normal(keys: key.tensor, shape: shape) * deviation
     case .truncatedNormal(let deviation):
       // A normal cut at ±2 has standard deviation 0.8796…; draws outside are drawn again.
       var result = try Tensor.normal(keys: key.tensor, shape: shape)

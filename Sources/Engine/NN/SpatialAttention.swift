@@ -31,14 +31,19 @@ public struct SpatialAttention: Layer {
   /// `[N, C, H, W]` → the same shape.
   public func callAsFunction(_ x: Tensor, _ context: LayerContext) throws(EngineError) -> Tensor {
     let (n, height, width) = (x.shape[0], x.shape[2], x.shape[3])
-    let pixels = try norm(x, context).permuted([0, 2, 3, 1]).reshaped(to: [n * height * width, channels])
+    let pixels = try norm(x, context).permuted([0, 2, 3, 1]).reshaped(to: [
+      n * height * width, channels,
+    ])
     let tokens = [n, height * width, channels]
     let q = try query(pixels, context).reshaped(to: tokens)
     let k = try key(pixels, context).reshaped(to: tokens)
     let v = try value(pixels, context).reshaped(to: tokens)
-    let weights = try (q.matmul(k.transposed()) * (1 / Double(channels).squareRoot())).softmax(axis: 2)
+    let weights = try (q.matmul(k.transposed()) * (1 / Double(channels).squareRoot())).softmax(
+      axis: 2)
     let mixed = try weights.matmul(v).reshaped(to: [n * height * width, channels])
-    let image = try output(mixed, context).reshaped(to: [n, height, width, channels]).permuted([0, 3, 1, 2])
+    let image = try output(mixed, context).reshaped(to: [n, height, width, channels]).permuted([
+      0, 3, 1, 2,
+    ])
     return try (x + image) * 0.5.squareRoot()
   }
 }

@@ -15,7 +15,8 @@ struct Fourier: Primitive {
     let dy = context.cotangent
     return [
       Tensor(
-        Node(Fourier(axisCount: axisCount, sign: -sign), [dy.node], shape: dy.shape, dtype: dy.dtype))
+        Node(
+          Fourier(axisCount: axisCount, sign: -sign), [dy.node], shape: dy.shape, dtype: dy.dtype))
     ]
   }
 
@@ -69,11 +70,13 @@ extension Tensor {
     guard axisCount >= 1, rank > axisCount, shape[rank - 1] == 2, dtype.isFloating else {
       throw .invalidArgument(
         op: "fft", argument: "tensor",
-        expected: "a floating tensor of more than \(axisCount) axes, the last of size 2 (real, imaginary)",
+        expected:
+          "a floating tensor of more than \(axisCount) axes, the last of size 2 (real, imaginary)",
         got: "shape \(shape)")
     }
     let result = Tensor(
-      Node(Fourier(axisCount: axisCount, sign: inverse ? 1 : -1), [node], shape: shape, dtype: dtype))
+      Node(
+        Fourier(axisCount: axisCount, sign: inverse ? 1 : -1), [node], shape: shape, dtype: dtype))
     guard inverse else { return result }
     let points = shape.dimensions[(rank - 1 - axisCount)..<(rank - 1)].reduce(1, *)
     return try result * (1 / Double(Swift.max(points, 1)))

@@ -5,7 +5,9 @@ struct StopGradient: Primitive {
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
     planner.define(node, as: planner.view(of: node.inputs[0]))
   }
-  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray { inputs[0] }
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
+    inputs[0]
+  }
 }
 
 /// Passes its first input on; its gradient with respect to the others is what somebody else states.
@@ -34,13 +36,17 @@ struct CustomGradient: Primitive {
       throw .shapeMismatch(op: name, lhs: input.shape, rhs: gradient.shape)
     }
     var result: [Tensor?] = [nil]
-    for (gradient, input) in zip(gradients, inputs) { result.append(try gradient.cast(to: input.dtype)) }
+    for (gradient, input) in zip(gradients, inputs) {
+      result.append(try gradient.cast(to: input.dtype))
+    }
     return result
   }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
     planner.define(node, as: planner.view(of: node.inputs[0]))
   }
-  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray { inputs[0] }
+  func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
+    inputs[0]
+  }
 }
 
 extension Tensor {

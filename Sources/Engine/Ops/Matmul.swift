@@ -22,8 +22,12 @@ struct Matmul: Primitive {
     sizes.m = Int64(node.shape[1])
     sizes.n = Int64(node.shape[2])
     sizes.k = Int64(a.view.sizes[2])
-    (sizes.transpose_a, sizes.lda, sizes.a_step) = (a.transposed, a.leading, Int64(a.view.strides[0]))
-    (sizes.transpose_b, sizes.ldb, sizes.b_step) = (b.transposed, b.leading, Int64(b.view.strides[0]))
+    (sizes.transpose_a, sizes.lda, sizes.a_step) = (
+      a.transposed, a.leading, Int64(a.view.strides[0])
+    )
+    (sizes.transpose_b, sizes.ldb, sizes.b_step) = (
+      b.transposed, b.leading, Int64(b.view.strides[0])
+    )
     sizes.ldc = Int64(max(node.shape[2], 1))
     sizes.c_step = Int64(node.shape[1] * node.shape[2])
     let prepared = sizes
@@ -34,7 +38,9 @@ struct Matmul: Primitive {
         let status = withUnsafePointer(to: prepared) {
           mg_gemm($0, memory.start(of: a.view), memory.start(of: b.view), memory.start(of: output))
         }
-        if status != 0 { throw .library(name: "OpenBLAS", reason: "libopenblas.so.0 could not be loaded") }
+        if status != 0 {
+          throw .library(name: "OpenBLAS", reason: "libopenblas.so.0 could not be loaded")
+        }
       }
     }
     planner.define(node, as: output)
@@ -68,7 +74,9 @@ extension Planner {
 extension Planner.Matrix {
   fileprivate init?(_ view: View) {
     let (rows, columns) = (view.sizes[1], view.sizes[2])
-    if view.strides[2] == 1 || columns == 1, view.strides[1] >= columns, columns > 1 || view.strides[1] > 0 {
+    if view.strides[2] == 1 || columns == 1, view.strides[1] >= columns,
+      columns > 1 || view.strides[1] > 0
+    {
       self.init(view: view, transposed: 0, leading: Int64(max(view.strides[1], 1)))
     } else if view.strides[1] == 1, view.strides[2] >= rows {
       self.init(view: view, transposed: 1, leading: Int64(max(view.strides[2], 1)))
@@ -87,7 +95,9 @@ extension Tensor {
       throw .shapeMismatch(op: "matmul", lhs: shape, rhs: other.shape)
     }
     guard dtype.isFloating, dtype == other.dtype else {
-      throw .dtypeMismatch(op: "matmul", expected: dtype.isFloating ? dtype.rawValue : "a floating type", got: other.dtype)
+      throw .dtypeMismatch(
+        op: "matmul", expected: dtype.isFloating ? dtype.rawValue : "a floating type",
+        got: other.dtype)
     }
     let batch = try Shape.broadcasting(
       Shape(Array(shape.dimensions.dropLast(2))), Shape(Array(other.shape.dimensions.dropLast(2))),
@@ -95,7 +105,9 @@ extension Tensor {
     let (m, k, n) = (shape[rank - 2], shape[rank - 1], other.shape[other.rank - 1])
     let target = try Shape(checking: batch.dimensions + [m, n], op: "matmul")
     let lhs = try broadcast(to: Shape(batch.dimensions + [m, k])).reshaped(to: [batch.count, m, k])
-    let rhs = try other.broadcast(to: Shape(batch.dimensions + [k, n])).reshaped(to: [batch.count, k, n])
+    let rhs = try other.broadcast(to: Shape(batch.dimensions + [k, n])).reshaped(to: [
+      batch.count, k, n,
+    ])
     let product = Tensor(
       Node(Matmul(), [lhs.node, rhs.node], shape: [batch.count, m, n], dtype: dtype))
     return try product.reshaped(to: target.dimensions)

@@ -121,7 +121,8 @@ struct Unslice: Primitive {
   func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
     var result = DenseArray(shape: shape, filledWith: 0)
     DenseArray.forEachIndex(of: inputs[0].shape) { index in
-      result[index.indices.map { ranges[$0].start + index[$0] * ranges[$0].step }] = inputs[0][index]
+      result[index.indices.map { ranges[$0].start + index[$0] * ranges[$0].step }] =
+        inputs[0][index]
     }
     return result
   }
@@ -151,7 +152,8 @@ struct Concatenate: Primitive {
     let sizes = context.inputs.map { $0.shape[axis] }
     return sizes.indices.map {
       context.needs[$0]
-        ? context.cotangent.unsafeSliced(ranges(of: $0, sizes: sizes, in: context.output.shape)) : nil
+        ? context.cotangent.unsafeSliced(ranges(of: $0, sizes: sizes, in: context.output.shape))
+        : nil
     }
   }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {

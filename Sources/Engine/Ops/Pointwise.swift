@@ -20,7 +20,9 @@ struct Pointwise: Primitive {
   let operation: PointwiseOperation
   var name: String { operation.name }
 
-  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] { try operation.vjp(context) }
+  func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
+    try operation.vjp(context)
+  }
 
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
     try planner.lowerPointwise(node)
@@ -77,7 +79,8 @@ extension PointwiseOperation {
     _ name: String, _ summary: String, _ opcode: mg_opcode,
     samples: [ClosedRange<Double>] = [-2...2, -2...2],
     _ value: @escaping @Sendable (Double, Double) -> Double,
-    vjp: @escaping @Sendable (_ a: Tensor, _ b: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: [Bool])
+    vjp:
+      @escaping @Sendable (_ a: Tensor, _ b: Tensor, _ y: Tensor, _ dy: Tensor, _ needs: [Bool])
       throws(EngineError) -> [Tensor?]
   ) -> PointwiseOperation {
     PointwiseOperation(
@@ -109,7 +112,8 @@ extension PointwiseOperation {
     "sign", "-1, 0 or 1; constant almost everywhere", MG_SIGN, sample: 0.2...2,
     { $0.isNaN ? $0 : ($0 > 0 ? 1 : 0) - ($0 < 0 ? 1 : 0) }
   ) { (_, _, _) throws(EngineError) in nil }
-  static let exp = unary("exp", "eˣ", MG_EXP, { Double.exp($0) }) { (_, y, dy) throws(EngineError) in
+  static let exp = unary("exp", "eˣ", MG_EXP, { Double.exp($0) }) {
+    (_, y, dy) throws(EngineError) in
     try dy * y
   }
   static let log = unary("log", "natural logarithm", MG_LOG, sample: 0.3...3, { Double.log($0) }) {
@@ -122,7 +126,8 @@ extension PointwiseOperation {
     "sqrt", "square root; the gradient at 0 is infinite", MG_SQRT, sample: 0.3...3,
     { $0.squareRoot() }
   ) { (_, y, dy) throws(EngineError) in try dy * 0.5 / y }
-  static let square = unary("square", "x²", MG_SQUARE, { $0 * $0 }) { (x, _, dy) throws(EngineError) in
+  static let square = unary("square", "x²", MG_SQUARE, { $0 * $0 }) {
+    (x, _, dy) throws(EngineError) in
     try dy * (x * 2)
   }
   static let reciprocal = unary("reciprocal", "1 / x", MG_RECIPROCAL, sample: 0.3...3, { 1 / $0 }) {
@@ -151,7 +156,8 @@ extension PointwiseOperation {
   }
   static let logicalNot = PointwiseOperation(
     name: "logicalNot", summary: "true where x is false or 0", opcode: MG_NOT, samples: [-2...2],
-    value: { a, _, _ in a == 0 ? 1 : 0 }, vjp: { (_) throws(EngineError) in [nil] }, isPredicate: true)
+    value: { a, _, _ in a == 0 ? 1 : 0 }, vjp: { (_) throws(EngineError) in [nil] },
+    isPredicate: true)
 
   static let add = binary("add", "a + b", MG_ADD, { $0 + $1 }) {
     (_, _, _, dy, _) throws(EngineError) in [dy, dy]
@@ -163,7 +169,8 @@ extension PointwiseOperation {
     (a, b, _, dy, needs) throws(EngineError) in
     [needs[0] ? try dy * b : nil, needs[1] ? try dy * a : nil]
   }
-  static let divide = binary("divide", "a / b", MG_DIVIDE, samples: [-2...2, 0.4...3], { $0 / $1 }) {
+  static let divide = binary("divide", "a / b", MG_DIVIDE, samples: [-2...2, 0.4...3], { $0 / $1 })
+  {
     (_, b, y, dy, needs) throws(EngineError) in
     let scaled = try dy / b
     return [scaled, needs[1] ? try -(scaled * y) : nil]
@@ -178,7 +185,8 @@ extension PointwiseOperation {
   }
   // At ties the first operand gets the whole gradient.
   static let maximum = binary(
-    "maximum", "the larger of a and b", MG_MAXIMUM, samples: [-2...0, 0.1...2], { Swift.max($0, $1) }
+    "maximum", "the larger of a and b", MG_MAXIMUM, samples: [-2...0, 0.1...2],
+    { Swift.max($0, $1) }
   ) { (a, b, _, dy, needs) throws(EngineError) in
     let first = try a.isGreaterOrEqual(to: b)
     let zero = Tensor.zeros(dy.shape, dtype: dy.dtype)
@@ -187,7 +195,8 @@ extension PointwiseOperation {
     ]
   }
   static let minimum = binary(
-    "minimum", "the smaller of a and b", MG_MINIMUM, samples: [-2...0, 0.1...2], { Swift.min($0, $1) }
+    "minimum", "the smaller of a and b", MG_MINIMUM, samples: [-2...0, 0.1...2],
+    { Swift.min($0, $1) }
   ) { (a, b, _, dy, needs) throws(EngineError) in
     let first = try a.isLessOrEqual(to: b)
     let zero = Tensor.zeros(dy.shape, dtype: dy.dtype)
@@ -214,7 +223,8 @@ extension PointwiseOperation {
   /// Every element-wise operation: what the tests go through.
   static let catalog: [PointwiseOperation] = [
     negate, abs, sign, exp, log, log1p, sqrt, square, reciprocal, sin, cos, tanh, sigmoid, softplus,
-    floor, logicalNot, add, subtract, multiply, divide, power, maximum, minimum, isLess, isLessOrEqual,
+    floor, logicalNot, add, subtract, multiply, divide, power, maximum, minimum, isLess,
+    isLessOrEqual,
     isEqual, isNotEqual, select,
   ]
 }

@@ -61,7 +61,8 @@ struct RandomNumbers: Primitive {
     if shape.count > 0 {
       // There is one definition of the stream; what tests check of it is its statistics.
       mg_random(
-        distribution == .uniform ? MG_UNIFORM : MG_NORMAL, keys, Int64(rows), Int64(shape.count / rows),
+        distribution == .uniform ? MG_UNIFORM : MG_NORMAL, keys, Int64(rows),
+        Int64(shape.count / rows),
         &values)
     }
     return DenseArray(shape: shape, values: values.map { Double($0) })
@@ -69,14 +70,17 @@ struct RandomNumbers: Primitive {
 }
 
 extension Tensor {
-  private static func random(_ distribution: RandomNumbers.Distribution, _ keys: Tensor, _ shape: Shape)
+  private static func random(
+    _ distribution: RandomNumbers.Distribution, _ keys: Tensor, _ shape: Shape
+  )
     throws(EngineError) -> Tensor
   {
     guard keys.rank == 2, keys.shape[1] == 4, keys.dtype == .int32,
       keys.shape[0] == 1 || (shape.rank > 0 && keys.shape[0] == shape[0])
     else {
       throw .invalidArgument(
-        op: "random", argument: "keys", expected: "an int32 tensor [1, 4], or one row a sample of \(shape)",
+        op: "random", argument: "keys",
+        expected: "an int32 tensor [1, 4], or one row a sample of \(shape)",
         got: "\(keys.dtype.rawValue) \(keys.shape)")
     }
     return Tensor(

@@ -31,16 +31,24 @@ struct Reduce: Primitive {
     // Axes in the order memory has them, so that inner loops run along it; neighbours are merged.
     let order = input.memoryOrder.filter { input.sizes[$0] != 1 }
     let kept = View.merged(
-      order.filter { !axes.contains($0) }.map { (input.sizes[$0], [input.strides[$0], output.strides[$0]]) })
+      order.filter { !axes.contains($0) }.map {
+        (input.sizes[$0], [input.strides[$0], output.strides[$0]])
+      })
     let reduced = View.merged(
       order.filter { axes.contains($0) }.map { (input.sizes[$0], [input.strides[$0]]) })
     reduction.kept_rank = Int32(kept.count)
     reduction.reduced_rank = Int32(reduced.count)
     withUnsafeMutableBytes(of: &reduction.kept_sizes) { fill($0, kept.map(\.size)) }
-    withUnsafeMutableBytes(of: &reduction.kept_input_strides) { fill($0, kept.map { $0.strides[0] }) }
-    withUnsafeMutableBytes(of: &reduction.kept_output_strides) { fill($0, kept.map { $0.strides[1] }) }
+    withUnsafeMutableBytes(of: &reduction.kept_input_strides) {
+      fill($0, kept.map { $0.strides[0] })
+    }
+    withUnsafeMutableBytes(of: &reduction.kept_output_strides) {
+      fill($0, kept.map { $0.strides[1] })
+    }
     withUnsafeMutableBytes(of: &reduction.reduced_sizes) { fill($0, reduced.map(\.size)) }
-    withUnsafeMutableBytes(of: &reduction.reduced_strides) { fill($0, reduced.map { $0.strides[0] }) }
+    withUnsafeMutableBytes(of: &reduction.reduced_strides) {
+      fill($0, reduced.map { $0.strides[0] })
+    }
     let prepared = reduction
     planner.emit(name, reads: [input], writes: output) { memory in
       withUnsafePointer(to: prepared) { mg_reduce($0, memory[input.buffer], memory[output.buffer]) }
@@ -66,7 +74,9 @@ func fill(_ bytes: UnsafeMutableRawBufferPointer, _ values: [Int]) {
 }
 
 extension Tensor {
-  private func reduced(_ kind: Reduce.Kind, _ axes: [Int]?, keepDims: Bool) throws(EngineError) -> Tensor {
+  private func reduced(_ kind: Reduce.Kind, _ axes: [Int]?, keepDims: Bool) throws(EngineError)
+    -> Tensor
+  {
     let axes = try shape.resolve(axes: axes, op: kind.rawValue)
     let operand = dtype.isFloating ? self : try cast(to: .float32)
     var result = operand
@@ -74,7 +84,8 @@ extension Tensor {
       let sizes = shape.dimensions.indices.map { axes.contains($0) ? 1 : shape[$0] }
       result = Tensor(
         Node(
-          Reduce(kind: kind, axes: axes), [operand.node], shape: Shape(sizes), dtype: operand.dtype))
+          Reduce(kind: kind, axes: axes), [operand.node], shape: Shape(sizes), dtype: operand.dtype)
+      )
     }
     if keepDims { return result }
     return try result.reshaped(
@@ -89,7 +100,8 @@ extension Tensor {
   public func max(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
     let resolved = try shape.resolve(axes: axes, op: "max")
     guard resolved.allSatisfy({ shape[$0] > 0 }) else {
-      throw .invalidShape(op: "max", dimensions: shape.dimensions, reason: "there is no element to pick")
+      throw .invalidShape(
+        op: "max", dimensions: shape.dimensions, reason: "there is no element to pick")
     }
     return try reduced(.max, axes, keepDims: keepDims)
   }

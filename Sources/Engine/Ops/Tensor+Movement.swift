@@ -5,7 +5,9 @@ extension SliceRange {
   /// may be anything.
   fileprivate func inside(_ size: Int) -> SliceRange? {
     let limit = Shape.maximumCount
-    guard step != 0, (-limit...limit).contains(start), (-limit...limit).contains(stop) else { return nil }
+    guard step != 0, (-limit...limit).contains(start), (-limit...limit).contains(stop) else {
+      return nil
+    }
     if count == 0 { return self }
     let (indices, last) = (0..<size, start + (count - 1) * step)
     guard indices.contains(start), indices.contains(last) else { return nil }
@@ -188,7 +190,9 @@ extension Tensor {
       let fits =
         tensor.rank == first.rank
         && sizes.indices.allSatisfy { $0 == axis || sizes[$0] == tensor.shape[$0] }
-      guard fits else { throw .shapeMismatch(op: "concatenate", lhs: first.shape, rhs: tensor.shape) }
+      guard fits else {
+        throw .shapeMismatch(op: "concatenate", lhs: first.shape, rhs: tensor.shape)
+      }
       sizes[axis] += tensor.shape[axis]
     }
     let target = try Shape(checking: sizes, op: "concatenate")

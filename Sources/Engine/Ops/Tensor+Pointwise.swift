@@ -13,10 +13,13 @@ extension Tensor {
     }
   }
 
-  fileprivate static func unary(_ operation: PointwiseOperation, _ x: Tensor) throws(EngineError) -> Tensor {
+  fileprivate static func unary(_ operation: PointwiseOperation, _ x: Tensor) throws(EngineError)
+    -> Tensor
+  {
     let operand = operation.isPredicate || x.dtype.isFloating ? x : try x.cast(to: .float32)
     let dtype: DType = operation.isPredicate ? .bool : operand.dtype
-    return Tensor(Node(Pointwise(operation: operation), [operand.node], shape: x.shape, dtype: dtype))
+    return Tensor(
+      Node(Pointwise(operation: operation), [operand.node], shape: x.shape, dtype: dtype))
   }
 
   fileprivate static func binary(_ operation: PointwiseOperation, _ a: Tensor, _ b: Tensor)
@@ -52,13 +55,17 @@ extension Tensor {
     if b.literal == 0, a.dtype == b.dtype, a.shape == b.shape || b.rank == 0 { return a }
     return try binary(.add, a, b)
   }
-  public static func - (a: Tensor, b: Tensor) throws(EngineError) -> Tensor { try binary(.subtract, a, b) }
+  public static func - (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
+    try binary(.subtract, a, b)
+  }
   public static func * (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
     if a.literal == 1, a.dtype == b.dtype, a.shape == b.shape || a.rank == 0 { return b }
     if b.literal == 1, a.dtype == b.dtype, a.shape == b.shape || b.rank == 0 { return a }
     return try binary(.multiply, a, b)
   }
-  public static func / (a: Tensor, b: Tensor) throws(EngineError) -> Tensor { try binary(.divide, a, b) }
+  public static func / (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
+    try binary(.divide, a, b)
+  }
   public static func + (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a + a.literal(b) }
   public static func - (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a - a.literal(b) }
   public static func * (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a * a.literal(b) }
@@ -111,7 +118,9 @@ extension Tensor {
   public func swish() throws(EngineError) -> Tensor { try self * sigmoid() }
 
   /// aᵇ, element by element.
-  public func pow(_ exponent: Tensor) throws(EngineError) -> Tensor { try .binary(.power, self, exponent) }
+  public func pow(_ exponent: Tensor) throws(EngineError) -> Tensor {
+    try .binary(.power, self, exponent)
+  }
   /// x to a fixed power; whole powers up to 3, and ±½, need no logarithm.
   public func pow(_ exponent: Double) throws(EngineError) -> Tensor {
     switch exponent {
@@ -126,10 +135,14 @@ extension Tensor {
     }
   }
   /// The larger of the two; at ties the gradient goes to `self`.
-  public func maximum(_ other: Tensor) throws(EngineError) -> Tensor { try .binary(.maximum, self, other) }
+  public func maximum(_ other: Tensor) throws(EngineError) -> Tensor {
+    try .binary(.maximum, self, other)
+  }
   public func maximum(_ other: Double) throws(EngineError) -> Tensor { try maximum(literal(other)) }
   /// The smaller of the two; at ties the gradient goes to `self`.
-  public func minimum(_ other: Tensor) throws(EngineError) -> Tensor { try .binary(.minimum, self, other) }
+  public func minimum(_ other: Tensor) throws(EngineError) -> Tensor {
+    try .binary(.minimum, self, other)
+  }
   public func minimum(_ other: Double) throws(EngineError) -> Tensor { try minimum(literal(other)) }
   /// Limits every element to `[min, max]`; either bound may be missing.
   public func clamped(min: Double? = nil, max: Double? = nil) throws(EngineError) -> Tensor {
@@ -139,15 +152,21 @@ extension Tensor {
     return result
   }
 
-  public func isLess(than other: Tensor) throws(EngineError) -> Tensor { try .binary(.isLess, self, other) }
-  public func isLess(than other: Double) throws(EngineError) -> Tensor { try isLess(than: literal(other)) }
+  public func isLess(than other: Tensor) throws(EngineError) -> Tensor {
+    try .binary(.isLess, self, other)
+  }
+  public func isLess(than other: Double) throws(EngineError) -> Tensor {
+    try isLess(than: literal(other))
+  }
   public func isLessOrEqual(to other: Tensor) throws(EngineError) -> Tensor {
     try .binary(.isLessOrEqual, self, other)
   }
   public func isLessOrEqual(to other: Double) throws(EngineError) -> Tensor {
     try isLessOrEqual(to: literal(other))
   }
-  public func isGreater(than other: Tensor) throws(EngineError) -> Tensor { try other.isLess(than: self) }
+  public func isGreater(than other: Tensor) throws(EngineError) -> Tensor {
+    try other.isLess(than: self)
+  }
   public func isGreater(than other: Double) throws(EngineError) -> Tensor {
     try isGreater(than: literal(other))
   }
@@ -157,8 +176,12 @@ extension Tensor {
   public func isGreaterOrEqual(to other: Double) throws(EngineError) -> Tensor {
     try isGreaterOrEqual(to: literal(other))
   }
-  public func isEqual(to other: Tensor) throws(EngineError) -> Tensor { try .binary(.isEqual, self, other) }
-  public func isEqual(to other: Double) throws(EngineError) -> Tensor { try isEqual(to: literal(other)) }
+  public func isEqual(to other: Tensor) throws(EngineError) -> Tensor {
+    try .binary(.isEqual, self, other)
+  }
+  public func isEqual(to other: Double) throws(EngineError) -> Tensor {
+    try isEqual(to: literal(other))
+  }
   public func isNotEqual(to other: Tensor) throws(EngineError) -> Tensor {
     try .binary(.isNotEqual, self, other)
   }
@@ -177,7 +200,8 @@ extension Tensor {
   }
 
   /// `a` where the mask holds (is true or not 0), `b` elsewhere; all three broadcast.
-  public static func select(_ mask: Tensor, _ a: Tensor, _ b: Tensor) throws(EngineError) -> Tensor {
+  public static func select(_ mask: Tensor, _ a: Tensor, _ b: Tensor) throws(EngineError) -> Tensor
+  {
     let operation = PointwiseOperation.select
     let dtype = try common(operation.name, a.dtype, b.dtype)
     let branches = try Shape.broadcasting(a.shape, b.shape, op: operation.name)

@@ -26,7 +26,8 @@ public struct Adam: Sendable {
   ///   - second: correction of `v`, scalar.
   /// - Returns: the new parameter and moments.
   public func update(
-    _ parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, learningRate: Tensor, first: Tensor,
+    _ parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, learningRate: Tensor,
+    first: Tensor,
     second: Tensor
   ) throws(EngineError) -> (parameter: Tensor, m: Tensor, v: Tensor) {
     let m = try m * beta1 + gradient * (1 - beta1)

@@ -31,7 +31,9 @@ public struct TrainingState: Sendable {
     throws(EngineError)
   {
     func group(_ name: String, _ model: Parameters) throws(EngineError) -> Parameters {
-      guard let saved = groups[name] else { throw .file(path: path, reason: "lacks the group '\(name)'") }
+      guard let saved = groups[name] else {
+        throw .file(path: path, reason: "lacks the group '\(name)'")
+      }
       return try model.replacing(with: saved, from: "\(path)/\(name)")
     }
     let restored = (
@@ -116,19 +118,23 @@ public final class TrainingStep: Sendable {
     let (total, parts) = try loss(parameters)
     var gradients = try gradient(of: total, withRespectTo: parameters.tensors)
     let norm = try globalNorm(gradients)
-    if let limit = settings.clipNorm { gradients = try clipped(gradients, toGlobalNorm: limit, norm: norm) }
+    if let limit = settings.clipNorm {
+      gradients = try clipped(gradients, toGlobalNorm: limit, norm: norm)
+    }
     var updated: [[Tensor]] = [[], [], [], []]
     for (index, name) in parameters.names.enumerated() {
       var (parameter, m, v) = try settings.adam.update(
         parameters.tensors[index], gradient: gradients[index], m: first.tensors[index],
-        v: second.tensors[index], learningRate: scheduled(0), first: scheduled(1), second: scheduled(2))
+        v: second.tensors[index], learningRate: scheduled(0), first: scheduled(1),
+        second: scheduled(2))
       if nonNegative.contains(name) { parameter = try parameter.maximum(0) }
       let decay = try scheduled(3)
       let mean = try average.tensors[index] * decay + parameter * (1 - decay)
       for (slot, tensor) in [parameter, m, v, mean].enumerated() { updated[slot].append(tensor) }
     }
     program = try Program(
-      inputs: parameters.tensors + first.tensors + second.tensors + average.tensors + [schedule] + inputs,
+      inputs: parameters.tensors + first.tensors + second.tensors + average.tensors + [schedule]
+        + inputs,
       outputs: updated.flatMap { $0 } + [total, norm] + parts)
     self.settings = settings
     count = parameters.names.count
@@ -138,7 +144,9 @@ public final class TrainingStep: Sendable {
   public var scratchByteCount: Int { program.scratchByteCount }
 
   /// Takes a step. Where loss or gradient are not finite the state stays as it is, step count included.
-  public func callAsFunction(_ state: inout TrainingState, _ inputs: [Tensor]) throws(EngineError) -> Report {
+  public func callAsFunction(_ state: inout TrainingState, _ inputs: [Tensor]) throws(EngineError)
+    -> Report
+  {
     let corrections = settings.adam.corrections(step: state.step + 1)
     let schedule = Tensor(
       [

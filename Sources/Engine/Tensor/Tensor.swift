@@ -31,11 +31,17 @@ extension Tensor {
   /// A tensor of the given values in row-major order.
   ///
   /// - Precondition: `values.count == shape.count`.
-  public init(_ values: [Float], shape: Shape) { self.init(copying: values, shape: shape, dtype: .float32) }
+  public init(_ values: [Float], shape: Shape) {
+    self.init(copying: values, shape: shape, dtype: .float32)
+  }
   /// A Float64 tensor of the given values in row-major order.
-  public init(_ values: [Double], shape: Shape) { self.init(copying: values, shape: shape, dtype: .float64) }
+  public init(_ values: [Double], shape: Shape) {
+    self.init(copying: values, shape: shape, dtype: .float64)
+  }
   /// An Int32 tensor of the given values in row-major order.
-  public init(_ values: [Int32], shape: Shape) { self.init(copying: values, shape: shape, dtype: .int32) }
+  public init(_ values: [Int32], shape: Shape) {
+    self.init(copying: values, shape: shape, dtype: .int32)
+  }
   /// A Bool tensor of the given values in row-major order.
   public init(_ values: [Bool], shape: Shape) {
     self.init(copying: values.map { $0 ? UInt8(1) : 0 }, shape: shape, dtype: .bool)
@@ -44,7 +50,9 @@ extension Tensor {
   private init<Element>(copying values: [Element], shape: Shape, dtype: DType) {
     precondition(values.count == shape.count, "\(values.count) values for shape \(shape)")
     let storage = Storage(byteCount: values.count * dtype.size)
-    values.withUnsafeBytes { storage.pointer.copyMemory(from: $0.baseAddress ?? $0.startPointer, byteCount: $0.count) }
+    values.withUnsafeBytes {
+      storage.pointer.copyMemory(from: $0.baseAddress ?? $0.startPointer, byteCount: $0.count)
+    }
     self.init(storage: storage, shape: shape, dtype: dtype)
   }
 
@@ -66,7 +74,9 @@ extension Tensor {
     full(value, shape: [], dtype: dtype)
   }
   /// The numbers `start, start + step, …`, `count` of them.
-  public static func arange(_ count: Int, from start: Double = 0, step: Double = 1, dtype: DType = .float32) -> Tensor {
+  public static func arange(
+    _ count: Int, from start: Double = 0, step: Double = 1, dtype: DType = .float32
+  ) -> Tensor {
     let values = (0..<count).map { start + Double($0) * step }
     switch dtype {
     case .float64: return Tensor(values, shape: [count])
@@ -76,14 +86,19 @@ extension Tensor {
     }
   }
   /// `count` evenly spaced numbers from `start` to `stop`, both included.
-  public static func linspace(_ start: Double, _ stop: Double, count: Int, dtype: DType = .float32) -> Tensor {
-    arange(count, from: start, step: count > 1 ? (stop - start) / Double(count - 1) : 0, dtype: dtype)
+  public static func linspace(_ start: Double, _ stop: Double, count: Int, dtype: DType = .float32)
+    -> Tensor
+  {
+    arange(
+      count, from: start, step: count > 1 ? (stop - start) / Double(count - 1) : 0, dtype: dtype)
   }
 }
 
 extension UnsafeRawBufferPointer {
   /// Some address to copy nothing from.
-  fileprivate var startPointer: UnsafeRawPointer { UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped }
+  fileprivate var startPointer: UnsafeRawPointer {
+    UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
+  }
 }
 
 // MARK: - Reading
@@ -95,7 +110,9 @@ extension Tensor {
   public func storage() throws(EngineError) -> Storage {
     if let value = node.value { return value }
     try evaluate([self])
-    guard let value = node.value else { throw .library(name: "executor", reason: "no value computed") }
+    guard let value = node.value else {
+      throw .library(name: "executor", reason: "no value computed")
+    }
     return value
   }
 

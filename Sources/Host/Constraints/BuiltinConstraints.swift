@@ -23,7 +23,8 @@ extension PluginRegistry {
     },
     "total_brightness": { table in
       var reader = SettingsReader(table, path: "swift:total_brightness")
-      let constraint = TotalBrightness(total: try reader.number("total", default: 120, in: -1e12...1e12))
+      let constraint = TotalBrightness(
+        total: try reader.number("total", default: 120, in: -1e12...1e12))
       try reader.finish()
       return constraint
     },

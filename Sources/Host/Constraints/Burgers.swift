@@ -16,7 +16,9 @@ public struct Burgers: Constraint {
   /// Distance from the first to the last grid point.
   public let domain: Double
 
-  public init(substeps: Int = 5, timeStep: Double = 0.025, viscosity: Double = 0.05, domain: Double = 10) {
+  public init(
+    substeps: Int = 5, timeStep: Double = 0.025, viscosity: Double = 0.05, domain: Double = 10
+  ) {
     self.substeps = substeps
     self.timeStep = timeStep
     self.viscosity = viscosity
@@ -32,7 +34,8 @@ public struct Burgers: Constraint {
   public func residual(_ x: Tensor) throws -> Tensor {
     guard x.rank == 4, x.shape[2] >= 3, x.shape[3] >= 2 else {
       throw EngineError.invalidArgument(
-        op: name, argument: "x", expected: "[N, C, at least 3 rows, at least 2 columns]", got: "\(x.shape)")
+        op: name, argument: "x", expected: "[N, C, at least 3 rows, at least 2 columns]",
+        got: "\(x.shape)")
     }
     let u = try x.flipped(axes: [2])
     let columns = u.shape[3]

@@ -8,12 +8,15 @@ public enum ConstraintCheck {
   /// The distances of data, `[N]`.
   ///
   /// - Throws: ``ConstraintError`` when a distance is not finite or negative.
-  private static func checkedDistances(_ constraint: any Constraint, of images: Tensor) throws -> [Double] {
+  private static func checkedDistances(_ constraint: any Constraint, of images: Tensor) throws
+    -> [Double]
+  {
     let distances = try constraint.distances(all: images)
     let bad = distances.filter { !$0.isFinite }
     if let value = bad.first {
       throw ConstraintError.notFinite(
-        source: constraint.source, what: "distance", value: value, count: bad.count, total: distances.count)
+        source: constraint.source, what: "distance", value: value, count: bad.count,
+        total: distances.count)
     }
     if let least = distances.min(), least < 0 {
       throw ConstraintError.negative(source: constraint.source, value: least)
@@ -25,7 +28,9 @@ public enum ConstraintCheck {
   ///
   /// - Returns: the distances of all images, to be shown before training.
   /// - Throws: ``ConstraintError`` for values or gradients that training could not use.
-  public static func check(_ constraint: any Constraint, on images: Tensor, noise: Double, seed: UInt64) throws
+  public static func check(
+    _ constraint: any Constraint, on images: Tensor, noise: Double, seed: UInt64
+  ) throws
     -> Summary
   {
     let distances = try checkedDistances(constraint, of: images)
@@ -34,7 +39,8 @@ public enum ConstraintCheck {
     let z = try Tensor.normal(keys: RandomKey(seed: seed, stream: 77).tensor, shape: some.shape)
     let noisy = try some + z * max(noise, 1e-3)
     let values = try checkedDistances(constraint, of: noisy)
-    let slope = try gradient(of: constraint.distances(noisy).sum(), withRespectTo: [noisy])[0].doubles()
+    let slope = try gradient(of: constraint.distances(noisy).sum(), withRespectTo: [noisy])[0]
+      .doubles()
     let bad = slope.filter { !$0.isFinite }
     if let value = bad.first {
       throw ConstraintError.notFinite(

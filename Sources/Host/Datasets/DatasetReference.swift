@@ -29,10 +29,12 @@ public enum DatasetReference: Sendable {
           integrator: try reader.choice("integrator", default: .euler)))
     case "black_hole":
       self = .generated(
-        try BlackHoleDataset(size: size, total: try reader.number("total", default: 120, in: 1e-9...1e9)))
+        try BlackHoleDataset(
+          size: size, total: try reader.number("total", default: 120, in: 1e-9...1e9)))
     default:
       throw RunError.recipe(
-        field: "data", expected: "\(DatasetReference.names.joined(separator: ", ")), or a .npy file",
+        field: "data",
+        expected: "\(DatasetReference.names.joined(separator: ", ")), or a .npy file",
         got: "'\(name)'" + NearestName.suggestion(name, in: DatasetReference.names))
     }
   }
@@ -57,7 +59,10 @@ public enum DatasetReference: Sendable {
       if all.rank == 3 { all = try all.expanded(axis: 1) }
       guard all.rank == 4, all.shape[0] > testCount else {
         throw EngineError.file(
-          path: place, reason: "expected images [N, C, H, W] with N above \(testCount) (the test images), got \(all.shape)")
+          path: place,
+          reason:
+            "expected images [N, C, H, W] with N above \(testCount) (the test images), got \(all.shape)"
+        )
       }
       let available = all.shape[0] - testCount
       return (

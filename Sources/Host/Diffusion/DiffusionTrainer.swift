@@ -45,7 +45,8 @@ public struct DiffusionTrainer {
       "images", shape: Shape([settings.batchSize] + images.shape.dimensions.dropFirst()))
     let key = Tensor.placeholder("key", shape: [1, 4], dtype: .int32)
     let sde = settings.sde
-    step = try TrainingStep(initialState, settings: settings.optimizer, inputs: [x, key]) { parameters in
+    step = try TrainingStep(initialState, settings: settings.optimizer, inputs: [x, key]) {
+      parameters in
       let unit = try Tensor.uniform(keys: key.streams(movedBy: 1), shape: [settings.batchSize])
       let t = try unit * (1 - sde.earliestTime) + sde.earliestTime
       let z = try Tensor.normal(keys: key.streams(movedBy: 2), shape: x.shape)
@@ -69,7 +70,9 @@ public struct DiffusionTrainer {
   }
 
   /// The trained score with given parameters.
-  public static func score(_ settings: DiffusionSettings, _ parameters: Parameters) -> any ScoreModel {
+  public static func score(_ settings: DiffusionSettings, _ parameters: Parameters)
+    -> any ScoreModel
+  {
     NetworkScore(ScoreNetwork(settings.network), sde: settings.sde, parameters: parameters)
   }
 }

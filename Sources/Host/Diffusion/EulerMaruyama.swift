@@ -24,7 +24,9 @@ public struct EulerMaruyama: Sendable {
   ///   - beta: β(t), scalar tensor.
   ///   - z: standard normal, shape of `x`.
   /// - Returns: the next state and its mean.
-  public func step(_ x: Tensor, time t: Tensor, beta: Tensor, z: Tensor) throws -> (next: Tensor, mean: Tensor) {
+  public func step(_ x: Tensor, time t: Tensor, beta: Tensor, z: Tensor) throws -> (
+    next: Tensor, mean: Tensor
+  ) {
     let dt = 1 / Double(steps)
     let score = try score.score(x, time: t.reshaped(to: [1]).broadcast(to: [x.shape[0]]))
     let mean = try x + (x * 0.5 + score) * (beta * dt)
@@ -38,7 +40,8 @@ public struct EulerMaruyama: Sendable {
   ///   - onStep: told the number of steps done.
   /// - Returns: `[count, C, H, W]`.
   public func sample(
-    count: Int, first: Int = 0, imageShape: [Int], seed: UInt64, onStep: (Int) throws -> Void = { _ in }
+    count: Int, first: Int = 0, imageShape: [Int], seed: UInt64,
+    onStep: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
     let streams = SampleStreams(seed: seed, first: first, count: count)
     let state = Tensor.placeholder("x", shape: Shape([count] + imageShape))

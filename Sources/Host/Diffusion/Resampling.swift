@@ -6,12 +6,14 @@ import Engine
 extension Tensor {
   /// Filter [1, 3, 3, 1]/8 and every second pixel: `[N, C, H, W]` → `[N, C, H/2, W/2]`.
   func firDownsampled() throws(EngineError) -> Tensor {
-    try firFiltered(axis: 2, padding: (1, 1), step: 2).firFiltered(axis: 3, padding: (1, 1), step: 2)
+    try firFiltered(axis: 2, padding: (1, 1), step: 2).firFiltered(
+      axis: 3, padding: (1, 1), step: 2)
   }
 
   /// The filter alone, as before a strided convolution without padding: `[H, W]` → `[H + 1, W + 1]`.
   func firBlurred() throws(EngineError) -> Tensor {
-    try firFiltered(axis: 2, padding: (2, 2), step: 1).firFiltered(axis: 3, padding: (2, 2), step: 1)
+    try firFiltered(axis: 2, padding: (2, 2), step: 1).firFiltered(
+      axis: 3, padding: (2, 2), step: 1)
   }
 
   /// Twice the pixels: out[2i] = x[i-1]/4 + 3x[i]/4, out[2i+1] = 3x[i]/4 + x[i+1]/4, zero outside.
@@ -23,7 +25,8 @@ extension Tensor {
     return try padded(all)
   }
 
-  private func firFiltered(axis: Int, padding: (Int, Int), step: Int) throws(EngineError) -> Tensor {
+  private func firFiltered(axis: Int, padding: (Int, Int), step: Int) throws(EngineError) -> Tensor
+  {
     let x = try padded(axis: axis, padding)
     let count = (x.shape[axis] - 4) / step + 1
     func tap(_ m: Int) throws(EngineError) -> Tensor {

@@ -7,7 +7,8 @@ public protocol NoiseNetwork: Sendable {
   /// - Parameters:
   ///   - x: `[N, C, H, W]`.
   ///   - t: diffusion times in [0, 1], `[N]`.
-  func callAsFunction(_ x: Tensor, time t: Tensor, _ context: LayerContext) throws(EngineError) -> Tensor
+  func callAsFunction(_ x: Tensor, time t: Tensor, _ context: LayerContext) throws(EngineError)
+    -> Tensor
 }
 
 /// The score ∇ₓ log p_t(x): all that samplers and solvers know of a diffusion model.

@@ -78,7 +78,8 @@ public struct ScoreNetwork: NoiseNetwork {
     var down: [Stage] = []
     for (level, width) in widths.enumerated() {
       for _ in 0..<c.blocks {
-        down.append(.block(builder.block(kept[kept.count - 1], width), builder.attention(width, at: size)))
+        down.append(
+          .block(builder.block(kept[kept.count - 1], width), builder.attention(width, at: size)))
         kept.append(width)
       }
       guard level + 1 < widths.count else { break }
@@ -123,7 +124,9 @@ public struct ScoreNetwork: NoiseNetwork {
     var blockCount = 0
     var attentionCount = 0
 
-    mutating func block(_ inputs: Int, _ outputs: Int, _ change: ResidualBlock.Change = .none) -> ResidualBlock {
+    mutating func block(_ inputs: Int, _ outputs: Int, _ change: ResidualBlock.Change = .none)
+      -> ResidualBlock
+    {
       defer { blockCount += 1 }
       return ResidualBlock(
         "blocks.\(blockCount)", inputs: inputs, outputs: outputs, timeWidth: timeWidth,
@@ -148,7 +151,9 @@ public struct ScoreNetwork: NoiseNetwork {
     return (layers + [lastNorm, last]).flatMap(\.parameters)
   }
 
-  public func callAsFunction(_ x: Tensor, time t: Tensor, _ context: LayerContext) throws(EngineError) -> Tensor {
+  public func callAsFunction(_ x: Tensor, time t: Tensor, _ context: LayerContext)
+    throws(EngineError) -> Tensor
+  {
     let time = try embedding(t, context)
     // The network takes data in [0, 1] and centres them, in mirror space too.
     var pyramid = try x * 2 - 1
@@ -198,7 +203,8 @@ public struct ScoreNetwork: NoiseNetwork {
 public func timeEmbedding(_ labels: Tensor, width: Int) throws(EngineError) -> Tensor {
   let half = width / 2
   let exponents = try Tensor.arange(half) * (-9.210340371976184 / Double(max(half - 1, 1)))
-  let angles = try labels.reshaped(to: [labels.shape[0], 1]) * exponents.exp().reshaped(to: [1, half])
+  let angles =
+    try labels.reshaped(to: [labels.shape[0], 1]) * exponents.exp().reshaped(to: [1, half])
   return try .concatenated([angles.sin(), angles.cos()], axis: 1)
 }
 
@@ -265,7 +271,9 @@ private struct ResidualBlock: Layer {
     return layers.flatMap(\.parameters)
   }
 
-  func callAsFunction(_ x: Tensor, _ embedding: Tensor, _ context: LayerContext) throws(EngineError) -> Tensor {
+  func callAsFunction(_ x: Tensor, _ embedding: Tensor, _ context: LayerContext) throws(EngineError)
+    -> Tensor
+  {
     let h = try resampled(norm1(x, context).swish())
     let moment = try time(embedding.swish(), context)
     var y = try conv1(h, context) + moment.reshaped(to: [moment.shape[0], moment.shape[1], 1, 1])

@@ -10,7 +10,9 @@ public struct VPSDE: Sendable {
   /// The earliest time that is trained and sampled.
   public let earliestTime: Double
 
-  public init(betaMin: Double = 0.1, betaMax: Double = 20, stepCount: Int = 1000, earliestTime: Double = 1e-3) {
+  public init(
+    betaMin: Double = 0.1, betaMax: Double = 20, stepCount: Int = 1000, earliestTime: Double = 1e-3
+  ) {
     self.betaMin = betaMin
     self.betaMax = betaMax
     self.stepCount = stepCount
@@ -31,7 +33,8 @@ public struct VPSDE: Sendable {
   public func noiseLevel(_ t: Double) -> Double { (-expm1(-2 * exponent(t))).squareRoot() }
 
   /// α(t) and σ(t) for a batch of times `[N]`, shaped `[N, 1, 1, 1]`.
-  public func marginal(_ t: Tensor) throws(EngineError) -> (signalScale: Tensor, noiseLevel: Tensor) {
+  public func marginal(_ t: Tensor) throws(EngineError) -> (signalScale: Tensor, noiseLevel: Tensor)
+  {
     let exponent = try t.square() * (0.25 * (betaMax - betaMin)) + t * (0.5 * betaMin)
     // Near t = 0 the difference 1 - e^{-2B} has few digits; the authors' code takes its first term there.
     let isSmall = try exponent.isLessOrEqual(to: 1e-3)

@@ -40,7 +40,8 @@ public struct ICNN: Sendable {
     self.layers = layers
     self.strongConvexity = strongConvexity
     self.reduction = reduction
-    func convolution(_ name: String, _ inputs: Int, _ outputs: Int, hasBias: Bool = false) -> Conv2d {
+    func convolution(_ name: String, _ inputs: Int, _ outputs: Int, hasBias: Bool = false) -> Conv2d
+    {
       Conv2d(
         name, inputs: inputs, outputs: outputs, kernel: 3, border: .circular, hasBias: hasBias,
         initializer: .lecunNormal([outputs, inputs, 3, 3]))

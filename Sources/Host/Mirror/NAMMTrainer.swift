@@ -44,7 +44,9 @@ public struct NAMMTrainer {
   /// - Parameters:
   ///   - images: Float32 `[count, C, H, W]`.
   ///   - constraint: the rule they obey.
-  public init(_ settings: NAMMSettings, images: Tensor, constraint: any Constraint, seed: UInt64) throws {
+  public init(_ settings: NAMMSettings, images: Tensor, constraint: any Constraint, seed: UInt64)
+    throws
+  {
     let networks = settings.networks
     batches = try Batches(images, size: settings.batchSize, seed: seed)
     self.seed = seed

@@ -34,16 +34,25 @@ struct ExperimentReport {
     let distances = metrics.constraintDistance
     let percent = String(format: "%.0f %%", abs(metrics.improvement) * 100)
     let highlights = Highlights([
-      .init(percent, metrics.improvement >= 0 ? "lower constraint distance" : "higher constraint distance",
-        note: "mirror diffusion model against the plain one, mean over \(mirrorDistances.count) samples"),
-      .init(Table.cell(distances.mdm.mean), "mirror diffusion (MDM)", note: "mean constraint distance"),
+      .init(
+        percent,
+        metrics.improvement >= 0 ? "lower constraint distance" : "higher constraint distance",
+        note:
+          "mirror diffusion model against the plain one, mean over \(mirrorDistances.count) samples"
+      ),
+      .init(
+        Table.cell(distances.mdm.mean), "mirror diffusion (MDM)", note: "mean constraint distance"),
       .init(Table.cell(distances.dm.mean), "plain diffusion (DM)", note: "same training time"),
     ])
-    func row(_ name: String, _ spread: ExperimentMetrics.Spread, _ mmd: Double?, _ steps: String, _ seconds: Double?)
+    func row(
+      _ name: String, _ spread: ExperimentMetrics.Spread, _ mmd: Double?, _ steps: String,
+      _ seconds: Double?
+    )
       -> [String]
     {
       [
-        name, Table.cell(spread.mean), Table.cell(spread.std), mmd.map { Table.cell($0) } ?? "–", steps,
+        name, Table.cell(spread.mean), Table.cell(spread.std), mmd.map { Table.cell($0) } ?? "–",
+        steps,
         seconds.map { String(format: "%.0f", $0) } ?? "–",
       ]
     }
@@ -53,16 +62,19 @@ struct ExperimentReport {
         row("data", distances.data, nil, "–", nil),
         row("DM", distances.dm, metrics.mmd.dm, "\(metrics.steps.dm)", metrics.seconds.dm),
         row(
-          "MDM", distances.mdm, metrics.mmd.mdm, "\(metrics.steps.namm) NAMM + \(metrics.steps.mdm)",
+          "MDM", distances.mdm, metrics.mmd.mdm,
+          "\(metrics.steps.namm) NAMM + \(metrics.steps.mdm)",
           metrics.seconds.namm + metrics.seconds.mdm),
       ], emphasized: [2],
-      caption: "Constraint '\(constraint.name)'. \(metrics.diverged.dm) DM and \(metrics.diverged.mdm) MDM "
+      caption:
+        "Constraint '\(constraint.name)'. \(metrics.diverged.dm) DM and \(metrics.diverged.mdm) MDM "
         + "samples were not finite and are left out.")
     return .init("Result", [highlights, table])
   }
 
   private func sampleSection() throws -> ReportContent.Section {
-    func panel(_ label: String, _ images: Tensor, _ distances: [Double]?) throws -> SampleGrid.Panel {
+    func panel(_ label: String, _ images: Tensor, _ distances: [Double]?) throws -> SampleGrid.Panel
+    {
       let count = min(pictureCount, images.shape[0])
       return .init(
         label, try Picture.pictures(of: images, first: count),
@@ -70,7 +82,8 @@ struct ExperimentReport {
     }
     let grid = SampleGrid(
       [
-        try panel("Data", data.train, nil), try panel("Plain diffusion (DM)", plainSamples, plainDistances),
+        try panel("Data", data.train, nil),
+        try panel("Plain diffusion (DM)", plainSamples, plainDistances),
         try panel("Mirror diffusion (MDM)", mirrorSamples, mirrorDistances),
       ], columns: 4)
     let histogram = HistogramChart(
@@ -81,12 +94,15 @@ struct ExperimentReport {
 
   private func inverseSection(_ solutions: Experiment.Solutions) throws -> ReportContent.Section {
     let count = min(4, solutions.truth.shape[0])
-    func pictures(_ images: Tensor) throws -> [Picture?] { try Picture.pictures(of: images, first: count) }
+    func pictures(_ images: Tensor) throws -> [Picture?] {
+      try Picture.pictures(of: images, first: count)
+    }
     let measured: [Picture?] =
       solutions.measurement.rank == 4 && solutions.measurement.shape[1] == 1
       ? try pictures(solutions.measurement) : (0..<count).map { _ in nil }
     let columns = [
-      try pictures(solutions.truth), measured, try pictures(solutions.dps), try pictures(solutions.cgDPS),
+      try pictures(solutions.truth), measured, try pictures(solutions.dps),
+      try pictures(solutions.cgDPS),
       try pictures(solutions.mirrorDPS),
     ]
     let rows = (0..<count).map { index in
@@ -107,15 +123,22 @@ struct ExperimentReport {
       blocks.append(
         Table(
           headers: ["solver", "constraint distance", "measurement error", "PSNR (dB)", "diverged"],
-          rows: [row("DPS", inverse.dps), row("CG-DPS", inverse.cgDPS), row("mirror DPS", inverse.mirrorDPS)],
+          rows: [
+            row("DPS", inverse.dps), row("CG-DPS", inverse.cgDPS),
+            row("mirror DPS", inverse.mirrorDPS),
+          ],
           emphasized: [2],
-          caption: "Means over \(solutions.truth.shape[0]) cases. The measurements' noise level is \(Table.cell(noise))."))
+          caption:
+            "Means over \(solutions.truth.shape[0]) cases. The measurements' noise level is \(Table.cell(noise))."
+        ))
     }
     return .init("Inverse problem", blocks)
   }
 
   private func trainingSection() -> ReportContent.Section {
-    func points(_ history: [LossRecord], _ value: (LossRecord) -> Double) -> [(x: Double, y: Double)] {
+    func points(_ history: [LossRecord], _ value: (LossRecord) -> Double) -> [(
+      x: Double, y: Double
+    )] {
       history.map { (Double($0.step), value($0)) }
     }
     var mirror = [LineChart.Series("loss", points(namm.history) { $0.loss })]
@@ -130,9 +153,11 @@ struct ExperimentReport {
     return .init(
       "Training",
       [
-        LineChart("Mirror map", xLabel: "step", yLabel: "loss", series: mirror, isLogarithmic: true),
         LineChart(
-          "Diffusion models", xLabel: "step", yLabel: "denoising score matching loss", series: scores,
+          "Mirror map", xLabel: "step", yLabel: "loss", series: mirror, isLogarithmic: true),
+        LineChart(
+          "Diffusion models", xLabel: "step", yLabel: "denoising score matching loss",
+          series: scores,
           isLogarithmic: true),
       ])
   }
@@ -145,12 +170,19 @@ struct ExperimentReport {
     var entries: [(name: String, value: String)] = [
       ("seed", "\(settings.seed)"), ("data", settings.data.source.summary),
       ("training images", "\(settings.data.count)"), ("constraint", constraint.source),
-      ("forward map", "ICNN, \(forward.layers) layers of \(forward.filters) filters, α \(forward.strongConvexity)"),
+      (
+        "forward map",
+        "ICNN, \(forward.layers) layers of \(forward.filters) filters, α \(forward.strongConvexity)"
+      ),
       ("inverse map", "ResNet, width \(inverse.width), \(inverse.blockCount) blocks"),
-      ("λ constraint", "\(loss.constraintWeight)"), ("λ regulariser", "\(loss.regularizerWeight) (\(loss.regularizer.rawValue))"),
+      ("λ constraint", "\(loss.constraintWeight)"),
+      ("λ regulariser", "\(loss.regularizerWeight) (\(loss.regularizer.rawValue))"),
       ("σ max", "\(settings.namm.maximumInverseNoise)"),
       ("NAMM batch, rate", "\(settings.namm.batchSize), \(settings.namm.optimizer.learningRate)"),
-      ("score network", "width \(network.width), multipliers \(network.multipliers), \(network.blocks) blocks"),
+      (
+        "score network",
+        "width \(network.width), multipliers \(network.multipliers), \(network.blocks) blocks"
+      ),
       (
         "diffusion batch, rate",
         "\(settings.mirrorModel.settings.batchSize), \(settings.mirrorModel.settings.optimizer.learningRate)"
@@ -159,8 +191,12 @@ struct ExperimentReport {
     if let solving = settings.solving {
       entries += [
         ("solver steps", "\(solving.steps)"), ("measurement noise", "\(solving.measurementNoise)"),
-        ("ζ of DPS, CG-DPS, mirror DPS", "\(solving.plainScale), \(solving.guidedScale), \(solving.mirrorScale)"),
-        ("largest guidance step (rms)", "\(solving.guidanceLimit)"), ("weight of CG-DPS", "\(solving.constraintWeight)"),
+        (
+          "ζ of DPS, CG-DPS, mirror DPS",
+          "\(solving.plainScale), \(solving.guidedScale), \(solving.mirrorScale)"
+        ),
+        ("largest guidance step (rms)", "\(solving.guidanceLimit)"),
+        ("weight of CG-DPS", "\(solving.constraintWeight)"),
       ]
     }
     return .init("Settings", [Settings("What was run", entries)])

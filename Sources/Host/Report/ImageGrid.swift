@@ -84,12 +84,14 @@ public struct ImageGrid: ReportBlock {
   public func html() throws(EngineError) -> String {
     let range = range ?? rows.compactMap { $0.pictures.first ?? nil }.range
     let head = columns.map { "<th scope=\"col\">\(HTMLText.escaped($0))</th>" }.joined()
+    // All pictures are drawn at one scale: a measurement of few columns is narrow.
+    let widest = rows.flatMap(\.pictures).compactMap { $0?.width }.max() ?? 1
     var body = ""
     for row in rows {
       body += "<tr><th scope=\"row\">\(HTMLText.escaped(row.label))</th>"
       for (column, picture) in row.pictures.enumerated() {
         let name = column < columns.count ? columns[column] : ""
-        body += "<td>\(try cell(picture, range, alt: "\(row.label), \(name)"))</td>"
+        body += "<td>\(try cell(picture, range, widest, alt: "\(row.label), \(name)"))</td>"
       }
       body += "</tr>\n"
     }
@@ -99,14 +101,16 @@ public struct ImageGrid: ReportBlock {
       """
   }
 
-  private func cell(_ picture: Picture?, _ range: ClosedRange<Double>, alt: String)
+  private func cell(_ picture: Picture?, _ range: ClosedRange<Double>, _ widest: Int, alt: String)
     throws(EngineError) -> String
   {
     guard let picture else { return "" }
     let image = try PictureRendering.dataURI(of: [picture], columns: 1, range: range, map: map)
     let caption = picture.caption.map { "<div class=\"note\">\(HTMLText.escaped($0))</div>" } ?? ""
+    let share = 100 * picture.width / max(widest, 1)
+    let style = share < 100 ? " style=\"width: \(share)%; min-width: 0\"" : ""
     return """
-      <img src="\(image.uri)" width="\(image.width)" height="\(image.height)" \
+      <img src="\(image.uri)" width="\(image.width)" height="\(image.height)"\(style) \
       alt="\(HTMLText.escaped(alt))">\(caption)
       """
   }

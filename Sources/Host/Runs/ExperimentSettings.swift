@@ -89,7 +89,8 @@ public struct ExperimentSettings: Sendable {
   private static func data(_ value: LuaValue) throws -> Data {
     guard let table = value.table, table.array.count == 1, let name = table.array[0].string else {
       throw RunError.recipe(
-        field: "data", expected: "{ \"burgers\", count = …, … } or { \"images.npy\" }", got: value.summary)
+        field: "data", expected: "{ \"burgers\", count = …, … } or { \"images.npy\" }",
+        got: value.summary)
     }
     var reader = SettingsReader(LuaTable(fields: table.fields), path: "data")
     let count = try reader.integer("count", default: 1000, in: 1...10_000_000)
@@ -122,13 +123,16 @@ public struct ExperimentSettings: Sendable {
     settings.hasFixedInverseNoise = try reader.bool("fixed_inverse_noise", default: false)
     settings.batchSize = try reader.integer("batch", default: 16, in: 1...65536)
     settings.optimizer.learningRate = try reader.number("learning_rate", default: 2e-4, in: 0...1)
-    settings.optimizer.averageDecay = try reader.number("average_decay", default: 0.999, in: 0...0.999999)
+    settings.optimizer.averageDecay = try reader.number(
+      "average_decay", default: 0.999, in: 0...0.999999)
     let steps = try reader.integer("steps", default: 1000, in: 1...100_000_000)
     try reader.finish()
     return (settings, steps)
   }
 
-  private static func network(_ reader: inout SettingsReader, like model: ScoreNetwork.Configuration) throws
+  private static func network(
+    _ reader: inout SettingsReader, like model: ScoreNetwork.Configuration
+  ) throws
     -> ScoreNetwork.Configuration
   {
     var network = model
@@ -139,7 +143,8 @@ public struct ExperimentSettings: Sendable {
     }
     network.multipliers = try reader.integers("multipliers", default: model.multipliers, in: 1...64)
     guard !network.multipliers.isEmpty else {
-      throw RunError.recipe(field: reader.field("multipliers"), expected: "at least one level", got: "{}")
+      throw RunError.recipe(
+        field: reader.field("multipliers"), expected: "at least one level", got: "{}")
     }
     network.blocks = try reader.integer("blocks", default: model.blocks, in: 1...64)
     network.attentionSizes = Set(
@@ -152,7 +157,8 @@ public struct ExperimentSettings: Sendable {
 
   private static func model(_ input: SettingsReader, defaultSteps: Int) throws -> Model {
     var reader = input
-    var settings = DiffusionSettings(network: try network(&reader, like: ScoreNetwork.Configuration()))
+    var settings = DiffusionSettings(
+      network: try network(&reader, like: ScoreNetwork.Configuration()))
     try readTraining(&reader, into: &settings)
     let steps = try reader.integer("steps", default: defaultSteps, in: 1...100_000_000)
     try reader.finish()
@@ -168,7 +174,9 @@ public struct ExperimentSettings: Sendable {
     return Model(settings: settings, steps: steps > 0 ? steps : nil)
   }
 
-  private static func readTraining(_ reader: inout SettingsReader, into settings: inout DiffusionSettings) throws {
+  private static func readTraining(
+    _ reader: inout SettingsReader, into settings: inout DiffusionSettings
+  ) throws {
     let optimizer = settings.optimizer
     settings.batchSize = try reader.integer("batch", default: settings.batchSize, in: 1...65536)
     settings.optimizer.learningRate = try reader.number(
@@ -177,7 +185,8 @@ public struct ExperimentSettings: Sendable {
       "warmup", default: optimizer.warmupSteps, in: 0...10_000_000)
     settings.optimizer.averageDecay = try reader.number(
       "average_decay", default: optimizer.averageDecay, in: 0...0.999999)
-    settings.optimizer.clipNorm = try reader.number("clip", default: optimizer.clipNorm ?? 1, in: 1e-9...1e9)
+    settings.optimizer.clipNorm = try reader.number(
+      "clip", default: optimizer.clipNorm ?? 1, in: 1e-9...1e9)
   }
 
   private static func sampling(_ input: SettingsReader) throws -> Sampling {

@@ -23,7 +23,9 @@ struct SettingsReader {
   }
 
   /// A whole number in a range.
-  mutating func integer(_ name: String, default standard: Int, in range: ClosedRange<Int>) throws -> Int {
+  mutating func integer(_ name: String, default standard: Int, in range: ClosedRange<Int>) throws
+    -> Int
+  {
     let value = value(name)
     if value.isNil { return standard }
     guard let integer = value.integer, range.contains(integer) else {
@@ -35,7 +37,9 @@ struct SettingsReader {
   }
 
   /// A finite number in a range.
-  mutating func number(_ name: String, default standard: Double, in range: ClosedRange<Double>) throws -> Double {
+  mutating func number(_ name: String, default standard: Double, in range: ClosedRange<Double>)
+    throws -> Double
+  {
     let value = value(name)
     if value.isNil { return standard }
     guard let number = value.double, range.contains(number) else {
@@ -65,18 +69,23 @@ struct SettingsReader {
   }
 
   /// One of the names of an enumeration.
-  mutating func choice<Choice: RawRepresentable & CaseIterable>(_ name: String, default standard: Choice) throws
+  mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, default standard: Choice
+  ) throws
     -> Choice where Choice.RawValue == String
   {
     let text = try text(name, default: standard.rawValue)
     if let choice = Choice(rawValue: text) { return choice }
     throw RunError.recipe(
-      field: field(name), expected: Choice.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or "),
+      field: field(name),
+      expected: Choice.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or "),
       got: "'\(text)'")
   }
 
   /// A list of whole numbers in a range.
-  mutating func integers(_ name: String, default standard: [Int], in range: ClosedRange<Int>) throws -> [Int] {
+  mutating func integers(_ name: String, default standard: [Int], in range: ClosedRange<Int>) throws
+    -> [Int]
+  {
     let value = value(name)
     if value.isNil { return standard }
     let numbers = value.table?.array.compactMap(\.integer) ?? []
@@ -85,7 +94,8 @@ struct SettingsReader {
     else {
       throw RunError.recipe(
         field: field(name),
-        expected: "a list of whole numbers in \(range.lowerBound)…\(range.upperBound)", got: value.summary)
+        expected: "a list of whole numbers in \(range.lowerBound)…\(range.upperBound)",
+        got: value.summary)
     }
     return numbers
   }
@@ -94,7 +104,8 @@ struct SettingsReader {
   mutating func table(_ name: String) throws -> SettingsReader {
     let value = value(name)
     guard value.isNil || value.table?.array.isEmpty == true else {
-      throw RunError.recipe(field: field(name), expected: "a table { name = value, … }", got: value.summary)
+      throw RunError.recipe(
+        field: field(name), expected: "a table { name = value, … }", got: value.summary)
     }
     return SettingsReader(value.table ?? LuaTable(), path: field(name))
   }
@@ -106,7 +117,8 @@ struct SettingsReader {
     for name in table.fields.keys.sorted() where !known.contains(name) {
       let owner = path.isEmpty ? "a recipe" : "'\(path)'"
       throw RunError.recipe(
-        field: "the fields of \(owner)", expected: "among \(known.sorted().joined(separator: ", "))",
+        field: "the fields of \(owner)",
+        expected: "among \(known.sorted().joined(separator: ", "))",
         got: "'\(name)'" + NearestName.suggestion(name, in: known))
     }
   }

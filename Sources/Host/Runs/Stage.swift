@@ -17,7 +17,8 @@ struct Stage {
   ///   - previous: stages whose results are used.
   init(_ name: String, in run: RunDirectory, ingredients: [String], after previous: [Stage] = []) {
     self.name = name
-    let text = ([name, Stage.format] + ingredients + previous.map(\.fingerprint)).joined(separator: "\u{1F}")
+    let text = ([name, Stage.format] + ingredients + previous.map(\.fingerprint)).joined(
+      separator: "\u{1F}")
     fingerprint = SHA256.hexDigest(of: Array(text.utf8))
     directory = run.file("stages").appendingPathComponent("\(name)-\(fingerprint.prefix(10))")
   }
@@ -42,7 +43,8 @@ struct Stage {
   /// Notes that the stage is done; the last thing it does.
   func finish(_ value: some Codable) throws {
     try SafeFile.write(
-      Result(fingerprint: fingerprint, value: value), to: directory.appendingPathComponent("result.json"))
+      Result(fingerprint: fingerprint, value: value),
+      to: directory.appendingPathComponent("result.json"))
   }
 
   func prepare() throws {

@@ -131,7 +131,9 @@ public struct TrainingLoop {
       if Interrupt.isRequested || saved.seconds - lastSave >= checkpointInterval {
         try save(state, saved)
         (lastSave, isSaved) = (saved.seconds, true)
-        if Interrupt.isRequested { throw RunError.interrupted("\(task.name) at step \(state.step)") }
+        if Interrupt.isRequested {
+          throw RunError.interrupted("\(task.name) at step \(state.step)")
+        }
       }
     }
     if !isSaved { try save(state, saved) }

@@ -27,7 +27,8 @@ public struct DiffusionPosteriorSampling: Sendable {
   public let steps: Int
 
   public init(
-    score: any ScoreModel, sde: VPSDE, forwardOperator: any ForwardOperator, measurementNoise: Double,
+    score: any ScoreModel, sde: VPSDE, forwardOperator: any ForwardOperator,
+    measurementNoise: Double,
     guidanceScale: Double, mirrorMap: any MirrorMap = IdentityMirrorMap(),
     constraint: (any Constraint)? = nil, constraintWeight: Double = 0, guidanceLimit: Double? = nil,
     steps: Int = 1000
@@ -54,7 +55,8 @@ public struct DiffusionPosteriorSampling: Sendable {
     let predicted = try forwardOperator.measure(image)
     guard predicted.shape == measurement.shape else {
       throw EngineError.shapeMismatch(
-        op: "measurement of '\(forwardOperator.name)'", lhs: measurement.shape, rhs: predicted.shape)
+        op: "measurement of '\(forwardOperator.name)'", lhs: measurement.shape, rhs: predicted.shape
+      )
     }
     let residual = try (measurement - predicted) * (1 / measurementNoise)
     var total = try residual.reshaped(to: [residual.shape[0], -1]).norm([1])

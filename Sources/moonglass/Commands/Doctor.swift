@@ -11,7 +11,9 @@ struct Doctor: ParsableCommand {
     print("processors   \(ProcessInfo.processInfo.activeProcessorCount)")
     print("threads      \(Threads.count)")
     print("memory       \(ProcessInfo.processInfo.physicalMemory >> 20) MiB")
-    print("OpenBLAS     \(blasCoreName().map { "kernels for \($0)" } ?? "not found: install libopenblas0")")
+    print(
+      "OpenBLAS     \(blasCoreName().map { "kernels for \($0)" } ?? "not found: install libopenblas0")"
+    )
     let size = 1024
     let a = try Tensor.normal(keys: RandomKey(seed: 1).tensor, shape: [size, size])
     let x = Tensor.placeholder("x", shape: a.shape)
@@ -22,6 +24,9 @@ struct Doctor: ParsableCommand {
       _ = try product.run([a])
       best = min(best, Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9)
     }
-    print(String(format: "matmul       %.0f GFLOP/s at 1024³ (best of 5)", 2 * pow(Double(size), 3) / best / 1e9))
+    print(
+      String(
+        format: "matmul       %.0f GFLOP/s at 1024³ (best of 5)",
+        2 * pow(Double(size), 3) / best / 1e9))
   }
 }

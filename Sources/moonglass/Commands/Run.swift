@@ -6,7 +6,8 @@ import Host
 /// Runs a recipe from data to report.
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Run a recipe: data, mirror map, diffusion models, samples, inverse problems, report.",
+    abstract:
+      "Run a recipe: data, mirror map, diffusion models, samples, inverse problems, report.",
     discussion: """
       Stages that are done are kept and what is half done goes on: run the same command again after a \
       stop. The run directory holds metrics.json, report.html and everything to repeat the run.

@@ -1,0 +1,57 @@
+import Engine
+import Foundation
+
+/// The images of an experiment.
+extension Experiment {
+  struct Data {
+    let stage: Stage
+    let train: Tensor
+    let test: Tensor
+    /// Constraint distances of the training images.
+    let distances: Summary
+  }
+
+  func makeData() throws -> Data {
+    let source = settings.data
+    let folder = (recipe.file as NSString).deletingLastPathComponent
+    let place = folder.isEmpty ? "." : folder
+    let stage = Stage(
+      "data", in: run,
+      ingredients: written("data") + [try source.source.contentHash(relativeTo: place)])
+    if try stage.finished(Bool.self) != true {
+      try stage.prepare()
+      progress.note(
+        "data: making \(source.count) images to train on and \(source.testCount) to test with")
+      let images = try source.source.images(
+        count: source.count, testCount: source.testCount, seed: settings.seed, relativeTo: place)
+      try NPY.write(images.train, to: stage.path("train.npy"))
+      try NPY.write(images.test, to: stage.path("test.npy"))
+      try stage.finish(true)
+    }
+    let (train, test) = (
+      try NPY.read(stage.path("train.npy")), try NPY.read(stage.path("test.npy"))
+    )
+    try checkSizes(train)
+    let distances = try ConstraintCheck.check(
+      constraint, on: train, noise: settings.namm.maximumInverseNoise, seed: settings.seed)
+    progress.note(
+      "data: \(train.shape), constraint '\(constraint.name)' distance "
+        + "min \(short(distances.minimum)), mean \(short(distances.mean)), max \(short(distances.maximum))"
+    )
+    return Data(stage: stage, train: train, test: test, distances: distances)
+  }
+
+  private func checkSizes(_ images: Tensor) throws {
+    let levels = settings.mirrorModel.settings.network.multipliers.count
+    let divisor = max(4, 1 << (levels - 1))
+    guard images.shape[1] == 1 else {
+      throw RunError.recipe(
+        field: "data", expected: "images of one channel", got: "\(images.shape)")
+    }
+    guard images.shape[2] == images.shape[3], images.shape[2] % divisor == 0 else {
+      throw RunError.recipe(
+        field: "data", expected: "square images with sides divisible by \(divisor)",
+        got: "\(images.shape)")
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import Engine
+import Foundation
+
+/// The numbers of an experiment and its report.
+extension Experiment {
+  func evaluate(
+    _ data: Data, _ namm: TrainedMap, _ mdm: TrainedModel, _ dm: TrainedModel, _ samples: Samples,
+    _ solutions: Solutions?
+  ) throws -> ExperimentMetrics {
+    let (mirrorSamples, mirrorDistances) = try finiteImages(samples.mdm, "mdm")
+    let (plainSamples, plainDistances) = try finiteImages(samples.dm, "dm")
+    let (mirror, plain) = (Summary(mirrorDistances), Summary(plainDistances))
+    let discrepancy = try MMD(lengthScales: [MMD.medianLengthScale(data.test)])
+    func spread(_ summary: Summary) -> ExperimentMetrics.Spread {
+      .init(mean: summary.mean, std: summary.standardDeviation)
+    }
+    let metrics = ExperimentMetrics(
+      constraintDistance: .init(
+        data: spread(data.distances), dm: spread(plain), mdm: spread(mirror)),
+      mmd: .init(
+        dm: try discrepancy.squared(plainSamples, data.test),
+        mdm: try discrepancy.squared(mirrorSamples, data.test)),
+      inverse: try solutions.map { solutions in
+        ExperimentMetrics.Inverse(
+          dps: try score(solutions.dps, solutions), cgDPS: try score(solutions.cgDPS, solutions),
+          mirrorDPS: try score(solutions.mirrorDPS, solutions))
+      },
+      seconds: .init(
+        namm: namm.seconds, mdm: mdm.seconds, dm: dm.seconds, sample: samples.seconds,
+        solve: solutions?.seconds),
+      steps: .init(namm: namm.steps, mdm: mdm.steps, dm: dm.steps),
+      diverged: .init(
+        dm: samples.dm.shape[0] - plainDistances.count,
+        mdm: samples.mdm.shape[0] - mirrorDistances.count),
+      improvement: 1 - mirror.mean / plain.mean, seed: settings.seed)
+    try run.write(metrics, as: "metrics.json")
+    let report = ExperimentReport(
+      settings: settings, constraint: constraint, metrics: metrics, data: data, namm: namm,
+      mdm: mdm, dm: dm,
+      mirrorSamples: mirrorSamples, plainSamples: plainSamples, mirrorDistances: mirrorDistances,
+      plainDistances: plainDistances, solutions: solutions)
+    try report.content().write(to: run.file("report.html").path)
+    return metrics
+  }
+
+  /// The images whose constraint distance is finite, and these distances.
+  private func finiteImages(_ images: Tensor, _ label: String) throws -> (Tensor, [Double]) {
+    let distances = try constraint.distances(all: images)
+    let good = distances.indices.filter { distances[$0].isFinite }
+    if good.count == distances.count { return (images, distances) }
+    progress.warn(
+      "\(label): \(distances.count - good.count) of \(distances.count) samples diverged")
+    guard good.count >= 2 else {
+      throw RunError.samplesDiverged(
+        model: label, count: distances.count - good.count, total: distances.count)
+    }
+    let kept = try good.map { try images.sliced(axis: 0, from: $0, to: $0 + 1) }
+    return (try .concatenated(kept, axis: 0), good.map { distances[$0] })
+  }
+
+  private func score(_ images: Tensor, _ solutions: Solutions) throws -> ExperimentMetrics.Solver {
+    guard let forwardOperator else {
+      throw RunError.recipe(field: "operator", expected: "one", got: "nothing")
+    }
+    let distances = try constraint.distances(all: images)
+    let good = distances.indices.filter { distances[$0].isFinite }
+    func mean(_ values: [Double]) -> Double? {
+      good.isEmpty ? nil : good.reduce(0) { $0 + values[$1] } / Double(good.count)
+    }
+    return .init(
+      constraintDistance: mean(distances),
+      measurementError: mean(
+        try ImageError.measurement(solutions.measurement, images: images) {
+          try forwardOperator.measure($0)
+        }),
+      psnr: mean(try ImageError.peakSignalToNoise(images, truth: solutions.truth)),
+      diverged: distances.count - good.count)
+  }
+}
