@@ -50,7 +50,8 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Golden.names("ncsnpp_parts") != [], "no pieces of a score network are at hand"))
+  @Test(
+    .enabled(if: Golden.names("ncsnpp_parts") != [], "no pieces of a score network are at hand"))
   func resampling() throws {
     let golden = try Golden.open("ncsnpp_parts")
     let x = try golden.image("fir/input")
