@@ -4,12 +4,15 @@
 INLINE double NAME(fold_row)(const REAL *p, int64_t stride, int64_t count, mg_reduction_kind kind) {
 #pragma clang fp reassociate(on) contract(fast)
   if (kind == MG_SUM) {
-    REAL sum = 0;
-    if (stride == 1)
+    if (stride == 1) {
+      REAL sum = 0;
       for (int64_t i = 0; i < count; i++) sum += p[i];
-    else
-      for (int64_t i = 0; i < count; i++) sum += p[i * stride];
-    return (double)sum;
+      return (double)sum;
+    }
+    // One running sum instead of a vector of them: in Float32 its rounding would show.
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += (double)p[i * stride];
+    return sum;
   }
   REAL value = -INFINITY;
   for (int64_t i = 0; i < count; i++) {

@@ -1,0 +1,71 @@
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// Folds that are cut into parts and pieces: every element counts once, whatever the sizes.
+@Suite struct ReductionTests {
+  /// Rows and columns on both sides of the limits at which work is split.
+  static let sizes = [
+    (1, 4095), (1, 4096), (1, 4097), (1, 100_003), (3, 12_289), (17, 5001), (100_003, 1),
+    (12_289, 3),
+    (5001, 17), (257, 300), (1000, 255), (4097, 2),
+  ]
+
+  /// Small whole numbers: their sums are exact in any order, so that no tolerance hides an element.
+  private func matrix(_ rows: Int, _ columns: Int, _ dtype: DType) throws -> Tensor {
+    let values = (0..<rows * columns).map { Double(($0 &* 7919) % 13) - 5 }
+    return try Tensor(values, shape: [rows, columns]).cast(to: dtype)
+  }
+
+  @Test(arguments: sizes) func everyElementCountsOnce(_ rows: Int, _ columns: Int) throws {
+    for dtype in [DType.float32, .float64] {
+      let x = try matrix(rows, columns, dtype)
+      let values = try x.doubles()
+      var (rowSums, columnSums) = (
+        [Double](repeating: 0, count: rows), [Double](repeating: 0, count: columns)
+      )
+      for (index, value) in values.enumerated() {
+        rowSums[index / columns] += value
+        columnSums[index % columns] += value
+      }
+      #expect(try firstDifference(x.sum([1]).doubles(), rowSums) == nil)
+      #expect(try firstDifference(x.sum([0]).doubles(), columnSums) == nil)
+      #expect(try x.sum().item() == values.reduce(0, +))
+      // The same numbers read across memory, backwards, and every second one.
+      #expect(try firstDifference(x.transposed().sum([0]).doubles(), rowSums) == nil)
+      #expect(
+        try firstDifference(x.flipped(axes: [0, 1]).sum([0]).doubles(), columnSums.reversed())
+          == nil)
+      let half = try x.sliced([
+        SliceRange(start: 0, stop: rows, step: 2), SliceRange(start: 0, stop: columns, step: 2),
+      ])
+      #expect(try half.sum().item() == half.doubles().reduce(0, +))
+    }
+  }
+
+  /// The largest element is found wherever it stands.
+  @Test(arguments: [0, 1, 4095, 4096, 9999, 65_536, 99_999]) func maximaAreFoundAnywhere(
+    _ place: Int
+  ) throws {
+    var values = [Float](repeating: -2, count: 100_000)
+    values[place] = -1
+    let x = Tensor(values, shape: [100_000])
+    #expect(try x.max().item() == -1)
+    #expect(try x.reshaped(to: [400, 250]).max([0]).floats()[place % 250] == -1)
+    #expect(try x.reshaped(to: [400, 250]).max([1]).floats()[place / 250] == -1)
+    #expect(try x.reshaped(to: [2, 50_000]).transposed().max([0]).floats()[place / 50_000] == -1)
+  }
+
+  /// A running sum in Float32 would be off by hundreds.
+  @Test func manySmallNumbersAddUp() throws {
+    let repeated = Tensor.full(0.1, shape: [10_000_000])
+    let dense = Tensor([Float](repeating: 0.1, count: 10_000_000), shape: [10_000_000])
+    let strided = try dense.reshaped(to: [5_000_000, 2])
+    #expect(abs(try repeated.sum().item() - 1e6) < 2)
+    #expect(abs(try dense.sum().item() - 1e6) < 2)
+    #expect(abs(try strided.sliced(axis: 1, from: 0, to: 1).sum().item() - 5e5) < 1)
+    #expect(abs(try strided.sum([0]).doubles()[1] - 5e5) < 1)
+    #expect(abs(try repeated.mean().item() - 0.1) < 2e-7)
+  }
+}
