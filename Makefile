@@ -37,6 +37,8 @@ build: setup ## Build the program with optimisation
 demo: build ## Train and sample a small example; leaves runs/quickstart/report.html
 	.build/release/moonglass run examples/quickstart.lua
 
+# Tests run side by side: threads that wait must not keep the cores.
+test: export OMP_WAIT_POLICY = passive
 test: setup ## Build and run all tests
 	$(SWIFT) build --build-tests $(DEBUG_FLAGS)
 	$(SWIFT) test --skip-build $(DEBUG_FLAGS)

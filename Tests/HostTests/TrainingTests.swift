@@ -21,7 +21,7 @@ import Testing
   }
 
   private func images() throws -> Tensor {
-    try BlackHoleDataset(size: 8, total: 5).generate(count: 10, seed: 1)
+    try BlackHoleDataset(size: 16, total: 5).generate(count: 10, seed: 1)
   }
 
   private func withDirectory(_ body: (URL) throws -> Void) throws {

@@ -60,12 +60,13 @@ public struct VPSDE: Sendable {
     public let noiseLevel: Double
   }
 
-  /// The ancestral steps of a process whose noise rises as this one's in `count` steps, index 0 first.
+  /// The ancestral steps of the discrete process, index 0 first.
+  ///
+  /// With ``stepCount`` steps β is linear, as in the authors' code. With any other number the steps are
+  /// those between the marginals at the times of ``timeGrid(count:)``, so that β stays below 1.
   public func ancestralSteps(count: Int? = nil) -> [AncestralStep] {
     let count = count ?? stepCount
-    let betas = (0..<count).map { n in
-      (betaMin + (betaMax - betaMin) * Double(n) / Double(max(count - 1, 1))) / Double(count)
-    }
+    let betas = count == stepCount ? linearBetas : respacedBetas(count: count)
     var cumulative: [Double] = []
     for beta in betas { cumulative.append((cumulative.last ?? 1) * (1 - beta)) }
     return betas.indices.map { n in
@@ -79,6 +80,22 @@ public struct VPSDE: Sendable {
         cleanWeight: betas[n] * before.squareRoot() / (1 - now),
         noisyWeight: (1 - before) * (1 - betas[n]).squareRoot() / (1 - now),
         noiseLevel: variance.squareRoot())
+    }
+  }
+
+  private var linearBetas: [Double] {
+    (0..<stepCount).map { n in
+      let beta = betaMin + (betaMax - betaMin) * Double(n) / Double(max(stepCount - 1, 1))
+      return beta / Double(stepCount)
+    }
+  }
+
+  private func respacedBetas(count: Int) -> [Double] {
+    var before = 1.0
+    return timeGrid(count: count).reversed().map { t in
+      let now = signalScale(t) * signalScale(t)
+      defer { before = now }
+      return 1 - now / before
     }
   }
 }
