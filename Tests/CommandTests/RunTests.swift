@@ -138,6 +138,44 @@ import Testing
     }
   }
 
+  /// What the README shows is what it says.
+  @Test func theConstraintOfTheReadmeTrains() throws {
+    let readme = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("README.md")
+    let text = try String(contentsOf: readme, encoding: .utf8)
+    let start = try #require(text.range(of: "```lua\n"))
+    let end = try #require(text.range(of: "```", range: start.upperBound..<text.endIndex))
+    let source = String(text[start.upperBound..<end.lowerBound])
+    #expect(source.contains("mg.constraint"))
+    let recipe = recipe(constraint: "{ \"balanced.lua\", weight = 2 }")
+    try withFolder(["balanced.lua": source, "tiny.lua": recipe]) { folder in
+      let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(run.status == 0, "\(run.errors)")
+    }
+  }
+
+  /// Finite on the data and near them, not on what an untrained inverse map gives.
+  @Test func aConstraintThatFailsInTrainingIsNamedAndNothingIsLost() throws {
+    let source = """
+      return mg.constraint {
+        name = "own",
+        distance = function(x, p)
+          return (60 - x:sum { 2, 3, 4 }):sqrt()
+        end,
+      }
+      """
+    let text = recipe(constraint: "\"own.lua\"")
+    try withFolder(["own.lua": source, "tiny.lua": text]) { folder in
+      let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(run.status == 65, "\(run.errors)")
+      #expect(run.errors.contains("own.lua:3: distance or its gradient"), "\(run.errors)")
+      // With the constraint mended the same command goes on; the data are there.
+      try own.write(to: folder.appendingPathComponent("own.lua"), atomically: true, encoding: .utf8)
+      let mended = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(mended.status == 0 && !mended.errors.contains("data: making"), "\(mended.errors)")
+    }
+  }
+
   @Test func mistakesInARecipeNameTheField() throws {
     let cases = [
       ("stepz = 3", "stepz"), ("sample = { steps = 0 }", "sample.steps"),

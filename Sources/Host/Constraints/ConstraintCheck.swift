@@ -59,12 +59,15 @@ public enum ConstraintError: Diagnostic {
   case notFinite(source: String, what: String, value: Double, count: Int, total: Int)
   case negative(source: String, value: Double)
   case noGradient(source: String)
+  /// Training came to images where distance or gradient are not finite.
+  case diverged(source: String, step: Int)
 
   public var code: String {
     switch self {
     case .notFinite: "constraint.not-finite"
     case .negative: "constraint.negative"
     case .noGradient: "constraint.no-gradient"
+    case .diverged: "constraint.diverged"
     }
   }
 
@@ -74,6 +77,9 @@ public enum ConstraintError: Diagnostic {
       "\(source): \(what) must be finite on the training data, got \(value) in \(count) of \(total) numbers"
     case .negative(let source, let value):
       "\(source): distance must be ≥ 0, got \(value) on the training data"
+    case .diverged(let source, let step):
+      "\(source): distance or its gradient was not finite in several steps in a row, the last at step "
+        + "\(step); everything up to the last finite step is saved"
     case .noGradient(let source):
       "\(source): distance does not change with the image: its gradient is 0 everywhere"
     }
@@ -81,7 +87,7 @@ public enum ConstraintError: Diagnostic {
 
   public var hint: String? {
     switch self {
-    case .notFinite:
+    case .notFinite, .diverged:
       "look for a logarithm, a square root or a division whose argument can reach 0 or below"
     case .negative: "take the absolute value or the square of what should vanish"
     case .noGradient: "compute the distance from x with differentiable operations"

@@ -66,11 +66,16 @@ extension Experiment {
       "namm", in: run, ingredients: written("namm") + [try constraintIdentity()],
       after: [data.stage])
     let model = try Parameters(networks.parameters, seed: settings.seed)
-    let (parameters, record) = try trained(stage, model: model) {
-      try NAMMTrainer(
-        settings.namm, images: data.train, constraint: constraint, seed: settings.seed
-      )
-      .task(budget: .steps(settings.nammSteps))
+    let (parameters, record): (Parameters, TrainingRecord)
+    do {
+      (parameters, record) = try trained(stage, model: model) {
+        try NAMMTrainer(
+          settings.namm, images: data.train, constraint: constraint, seed: settings.seed
+        ).task(budget: .steps(settings.nammSteps))
+      }
+    } catch RunError.diverged(_, let step, let part) where part == nil || part == "constraint" {
+      // The other parts are finite: what is left is the constraint.
+      throw ConstraintError.diverged(source: constraint.source, step: step)
     }
     return TrainedMap(
       stage: stage, map: networks.map(parameters), seconds: record.seconds, steps: record.steps,

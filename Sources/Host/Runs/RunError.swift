@@ -4,8 +4,8 @@ import Engine
 public enum RunError: Diagnostic {
   /// A stop was asked for; everything was saved.
   case interrupted(String)
-  /// Losses stayed non-finite.
-  case diverged(stage: String, step: Int)
+  /// Losses stayed non-finite; `part` is the part of the loss that did, if it was one.
+  case diverged(stage: String, step: Int, part: String?)
   /// Too few samples of a model have a finite distance to be measured.
   case samplesDiverged(model: String, count: Int, total: Int)
   /// A recipe asks for something that cannot be.
@@ -23,8 +23,9 @@ public enum RunError: Diagnostic {
   public var message: String {
     switch self {
     case .interrupted(let place): "stopped during \(place); run the same command to go on"
-    case .diverged(let stage, let step):
-      "\(stage): loss or gradient was not finite in several steps in a row, the last at step \(step)"
+    case .diverged(let stage, let step, let part):
+      "\(stage): \(part.map { "'\($0)'" } ?? "the loss or its gradient") was not finite in several steps in a "
+        + "row, the last at step \(step)"
     case .samplesDiverged(let model, let count, let total):
       "\(model): \(count) of \(total) samples have no finite constraint distance; nothing can be measured"
     case .recipe(let field, let expected, let got):

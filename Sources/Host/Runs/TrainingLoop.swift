@@ -83,7 +83,7 @@ public struct TrainingLoop {
   /// Trains from the newest checkpoint, or from the start.
   ///
   /// - Throws: ``RunError/interrupted(_:)`` after saving, when a stop was asked for;
-  ///   ``RunError/diverged(stage:step:)`` when losses stay non-finite.
+  ///   ``RunError/diverged(stage:step:part:)`` when losses stay non-finite.
   public func run(_ task: TrainingTask) throws -> TrainingResult {
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     var state = task.state
@@ -108,7 +108,8 @@ public struct TrainingLoop {
             + "\(state.step + 1); the step was not taken")
         if failures >= TrainingLoop.patience {
           if state.step > 0 { try save(state, saved) }
-          throw RunError.diverged(stage: task.name, step: state.step + 1)
+          let part = zip(task.partNames, report.parts).first { !$1.isFinite }
+          throw RunError.diverged(stage: task.name, step: state.step + 1, part: part?.0)
         }
         // The same step would fail the same way: its random numbers and images are passed over.
         state.step += 1
