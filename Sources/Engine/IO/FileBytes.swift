@@ -1,11 +1,11 @@
 import Foundation
 
 /// The content of a file together with the name to blame, read with bounds checks.
-struct FileBytes {
+package struct FileBytes {
   /// Largest file that is read: far above any data of this program, far below what hurts.
   static let maximumSize = 4 << 30
 
-  let bytes: [UInt8]
+  package let bytes: [UInt8]
   /// What errors call it: a path, or a path and the member inside it.
   let path: String
 
@@ -17,7 +17,7 @@ struct FileBytes {
   /// Reads a whole regular file.
   ///
   /// Never waits on a pipe or a device, and copies, so that a file cut short later cannot hurt.
-  init(reading path: String) throws(EngineError) {
+  package init(reading path: String) throws(EngineError) {
     let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw .file(path: path, reason: "cannot open: \(systemError())") }
     defer { close(descriptor) }

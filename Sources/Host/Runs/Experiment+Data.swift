@@ -32,6 +32,7 @@ extension Experiment {
       try NPY.read(stage.path("train.npy")), try NPY.read(stage.path("test.npy"))
     )
     try checkSizes(train)
+    try checkOperator(on: test)
     let distances = try ConstraintCheck.check(
       constraint, on: train, noise: settings.namm.maximumInverseNoise, seed: settings.seed)
     progress.note(
@@ -41,8 +42,25 @@ extension Experiment {
     return Data(stage: stage, train: train, test: test, distances: distances)
   }
 
+  /// Tries the forward operator before anything is trained, so that its mistakes come early.
+  private func checkOperator(on images: Tensor) throws {
+    guard let forwardOperator, settings.solving != nil else { return }
+    let measurement = try mapInBatches(images) { try forwardOperator.measure($0) }
+    guard measurement.rank >= 1, measurement.shape[0] == images.shape[0] else {
+      throw RunError.recipe(
+        field: "operator", expected: "a function from [N, C, H, W] to [N, …]",
+        got: "\(images.shape) → \(measurement.shape)")
+    }
+    let values = try measurement.floats()
+    guard let wrong = values.first(where: { !$0.isFinite }) else { return }
+    throw RunError.recipe(
+      field: "operator", expected: "finite on the test images", got: "\(wrong)")
+  }
+
   private func checkSizes(_ images: Tensor) throws {
-    let levels = settings.mirrorModel.settings.network.multipliers.count
+    let levels =
+      [settings.mirrorModel, settings.plainModel]
+      .map(\.settings.network.multipliers.count).max() ?? 1
     let divisor = max(4, 1 << (levels - 1))
     guard images.shape[1] == 1 else {
       throw RunError.recipe(

@@ -20,15 +20,7 @@ enum SafeFile {
 
   /// The content of a regular file.
   static func bytes(of url: URL) throws(EngineError) -> [UInt8] {
-    var status = stat()
-    guard stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw .file(path: url.path, reason: "expected a regular file")
-    }
-    do {
-      return [UInt8](try Data(contentsOf: url))
-    } catch {
-      throw .file(path: url.path, reason: "cannot read: \(error.localizedDescription)")
-    }
+    try FileBytes(reading: url.path).bytes
   }
 
   static func json(_ value: some Encodable, for url: URL) throws(EngineError) -> [UInt8] {

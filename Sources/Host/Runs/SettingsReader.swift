@@ -44,7 +44,8 @@ struct SettingsReader {
     if value.isNil { return standard }
     guard let number = value.double, range.contains(number) else {
       throw RunError.recipe(
-        field: field(name), expected: "a number in \(range.lowerBound)…\(range.upperBound)",
+        field: field(name),
+        expected: "a number in \(short(range.lowerBound))…\(short(range.upperBound))",
         got: value.summary)
     }
     return number
