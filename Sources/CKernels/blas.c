@@ -19,10 +19,12 @@ static struct {
 static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
 
 static void load_blas(void) {
+#if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq"))
     setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
   else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     setenv("OPENBLAS_CORETYPE", "Haswell", 0);
+#endif
   // Its own threads would compete with ours: products are shared out here instead.
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
   void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);

@@ -1,5 +1,6 @@
 #include "pointwise.h"
 #include "pointwise_math.h"
+#include "clones.h"
 #include "threads.h"
 
 #define MAX_BLOCK 1024
@@ -10,7 +11,6 @@
 // The baseline clone of an operation may have no vector form; that is not worth a warning.
 #pragma clang diagnostic ignored "-Wpass-failed"
 
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 
 /// Remembers what a broadcast operand's register holds, so that equal blocks are loaded once.
 struct cached_block {

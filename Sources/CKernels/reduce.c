@@ -1,10 +1,10 @@
 #include "reduce.h"
+#include "clones.h"
 #include "threads.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #define INLINE static inline __attribute__((always_inline))
 
 // Lanes that one task folds side by side, and how many rows go into a Float sum before it is added to

@@ -74,7 +74,12 @@ final class ConsoleProgress: ProgressReporter {
   func fail(_ error: any Error) {
     let diagnostic = error as? any Diagnostic
     if isJSON {
-      emit(["error": diagnostic?.message ?? "\(error)", "code": diagnostic?.code ?? "unknown"])
+      var fields = [
+        "error": diagnostic?.message ?? "\(error)", "code": diagnostic?.code ?? "unknown",
+      ]
+      fields["hint"] = diagnostic?.hint
+      fields["traceback"] = (error as? LuaError)?.traceback
+      emit(fields)
       return
     }
     let label = if case RunError.interrupted = error { "" } else { "error: " }

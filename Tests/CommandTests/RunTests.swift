@@ -178,7 +178,8 @@ import Testing
 
   @Test func mistakesInARecipeNameTheField() throws {
     let cases = [
-      ("stepz = 3", "stepz"), ("sample = { steps = 0 }", "sample.steps"),
+      ("stepz = 3", "stepz"), ("\"stray\"", "without a name"),
+      ("sample = { steps = 0 }", "sample.steps"),
       ("namm = { widht = 4 }", "did you mean 'width'"), ("seed = \"x\"", "seed"),
     ]
     for (extra, expected) in cases {
@@ -187,6 +188,25 @@ import Testing
         let run = try Invocation.run(["run", "tiny.lua"], in: folder)
         #expect(run.status == 65, "\(extra): \(run.errors)")
         #expect(run.errors.contains(expected), "\(extra): \(run.errors)")
+      }
+    }
+  }
+
+  /// Everything that can be known before training is said before training.
+  @Test func impossiblePlansAreRefusedBeforeTraining() throws {
+    let plans = [
+      ("steps = 4, batch = 4", "steps = 4, batch = 25", "mdm.batch"),
+      ("batch = 4 },\n  mdm", "batch = 25 },\n  mdm", "namm.batch"),
+      ("\"first_columns\", count = 4", "\"first_columns\", count = 40", "first_columns.lua:11"),
+      ("size = 16", "size = 18", "divisible by 4"),
+    ]
+    for (old, new, expected) in plans {
+      let text = recipe(constraint: "\"total_brightness\"")
+        .replacingOccurrences(of: old, with: new)
+      try withFolder(["tiny.lua": text]) { folder in
+        let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+        #expect(run.status == 65 && run.errors.contains(expected), "\(new): \(run.errors)")
+        #expect(!run.errors.contains("namm 1/"), "\(new): \(run.errors)")
       }
     }
   }

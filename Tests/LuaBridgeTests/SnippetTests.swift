@@ -40,6 +40,15 @@ struct SnippetTests {
       "return (mg.rand({2, 3}, 7) - mg.rand({2, 3}, 7)):abs():sum(), mg.randn({2}, 1):eq(mg.randn({2}, 2))",
       "[] 0.0 | [2] 0.0 0.0"
     ),
+    // Numbers beside tensors that cannot hold them
+    (
+      "local m = mg.tensor {true, false} return m * 5, m - 0.5, mg.tensor({1, 2}, 'int32') * 1.5",
+      "[2] 5.0 0.0 | [2] 0.5 -0.5 | [2] 1.5 3.0"
+    ),
+    (
+      "local i = mg.tensor({1, 2}, 'int32') return i:lt(1.5), i * 3, (i * 3).dtype, mg.where(i:gt(1), 2, i)",
+      "[2] 1.0 0.0 | [2] 3.0 6.0 | int32 | [2] 1.0 2.0"
+    ),
     // Operators
     (
       "local x = mg.tensor {1, 2} return x + 1, 1 - x, x * x, 2 / x, -x, x ^ 2, 2 ^ x",

@@ -54,6 +54,7 @@ struct PointwiseGroups {
       users.allSatisfy({ groupOf[$0.serial] == group })
     else { return nil }
     // Storing as Int32 or Bool, or as Float32 out of Double, changes the value.
+    if node.dtype == .int32 { return nil }
     if let cast = node.primitive as? Cast, cast.target != .float64 { return nil }
     let matches =
       groups[group].shape == node.shape

@@ -37,9 +37,10 @@ extension Tensor {
       Node(Pointwise(operation: operation), [lhs.node, rhs.node], shape: shape, dtype: result))
   }
 
-  /// A literal that fits beside this tensor.
-  fileprivate func literal(_ value: Double) -> Tensor {
-    let fractional = dtype == .int32 && value != value.rounded()
+  /// A number as an operand beside this tensor: of its dtype where that can hold the number, Float32 beside
+  /// Bool, and beside Int32 where the number is not whole.
+  package func operand(_ value: Double) -> Tensor {
+    let fractional = dtype == .int32 && Int32(exactly: value) == nil
     return .scalar(value, dtype: dtype == .bool || fractional ? .float32 : dtype)
   }
 
@@ -51,29 +52,37 @@ extension Tensor {
   }
 
   public static func + (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
-    if a.literal == 0, a.dtype == b.dtype, a.shape == b.shape || a.rank == 0 { return b }
-    if b.literal == 0, a.dtype == b.dtype, a.shape == b.shape || b.rank == 0 { return a }
+    if a.literal == 0, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || a.rank == 0 {
+      return b
+    }
+    if b.literal == 0, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || b.rank == 0 {
+      return a
+    }
     return try binary(.add, a, b)
   }
   public static func - (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
     try binary(.subtract, a, b)
   }
   public static func * (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
-    if a.literal == 1, a.dtype == b.dtype, a.shape == b.shape || a.rank == 0 { return b }
-    if b.literal == 1, a.dtype == b.dtype, a.shape == b.shape || b.rank == 0 { return a }
+    if a.literal == 1, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || a.rank == 0 {
+      return b
+    }
+    if b.literal == 1, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || b.rank == 0 {
+      return a
+    }
     return try binary(.multiply, a, b)
   }
   public static func / (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
     try binary(.divide, a, b)
   }
-  public static func + (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a + a.literal(b) }
-  public static func - (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a - a.literal(b) }
-  public static func * (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a * a.literal(b) }
-  public static func / (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a / a.literal(b) }
-  public static func + (a: Double, b: Tensor) throws(EngineError) -> Tensor { try b.literal(a) + b }
-  public static func - (a: Double, b: Tensor) throws(EngineError) -> Tensor { try b.literal(a) - b }
-  public static func * (a: Double, b: Tensor) throws(EngineError) -> Tensor { try b.literal(a) * b }
-  public static func / (a: Double, b: Tensor) throws(EngineError) -> Tensor { try b.literal(a) / b }
+  public static func + (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a + a.operand(b) }
+  public static func - (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a - a.operand(b) }
+  public static func * (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a * a.operand(b) }
+  public static func / (a: Tensor, b: Double) throws(EngineError) -> Tensor { try a / a.operand(b) }
+  public static func + (a: Double, b: Tensor) throws(EngineError) -> Tensor { try b.operand(a) + b }
+  public static func - (a: Double, b: Tensor) throws(EngineError) -> Tensor { try b.operand(a) - b }
+  public static func * (a: Double, b: Tensor) throws(EngineError) -> Tensor { try b.operand(a) * b }
+  public static func / (a: Double, b: Tensor) throws(EngineError) -> Tensor { try b.operand(a) / b }
   public static prefix func - (a: Tensor) throws(EngineError) -> Tensor { try a.negated() }
 
   /// -x.
@@ -131,19 +140,19 @@ extension Tensor {
     case 0.5: try sqrt()
     case -1: try reciprocal()
     case -0.5: try sqrt().reciprocal()
-    default: try pow(literal(exponent))
+    default: try pow(operand(exponent))
     }
   }
   /// The larger of the two; at ties the gradient goes to `self`.
   public func maximum(_ other: Tensor) throws(EngineError) -> Tensor {
     try .binary(.maximum, self, other)
   }
-  public func maximum(_ other: Double) throws(EngineError) -> Tensor { try maximum(literal(other)) }
+  public func maximum(_ other: Double) throws(EngineError) -> Tensor { try maximum(operand(other)) }
   /// The smaller of the two; at ties the gradient goes to `self`.
   public func minimum(_ other: Tensor) throws(EngineError) -> Tensor {
     try .binary(.minimum, self, other)
   }
-  public func minimum(_ other: Double) throws(EngineError) -> Tensor { try minimum(literal(other)) }
+  public func minimum(_ other: Double) throws(EngineError) -> Tensor { try minimum(operand(other)) }
   /// Limits every element to `[min, max]`; either bound may be missing.
   public func clamped(min: Double? = nil, max: Double? = nil) throws(EngineError) -> Tensor {
     var result = self
@@ -156,37 +165,37 @@ extension Tensor {
     try .binary(.isLess, self, other)
   }
   public func isLess(than other: Double) throws(EngineError) -> Tensor {
-    try isLess(than: literal(other))
+    try isLess(than: operand(other))
   }
   public func isLessOrEqual(to other: Tensor) throws(EngineError) -> Tensor {
     try .binary(.isLessOrEqual, self, other)
   }
   public func isLessOrEqual(to other: Double) throws(EngineError) -> Tensor {
-    try isLessOrEqual(to: literal(other))
+    try isLessOrEqual(to: operand(other))
   }
   public func isGreater(than other: Tensor) throws(EngineError) -> Tensor {
     try other.isLess(than: self)
   }
   public func isGreater(than other: Double) throws(EngineError) -> Tensor {
-    try isGreater(than: literal(other))
+    try isGreater(than: operand(other))
   }
   public func isGreaterOrEqual(to other: Tensor) throws(EngineError) -> Tensor {
     try other.isLessOrEqual(to: self)
   }
   public func isGreaterOrEqual(to other: Double) throws(EngineError) -> Tensor {
-    try isGreaterOrEqual(to: literal(other))
+    try isGreaterOrEqual(to: operand(other))
   }
   public func isEqual(to other: Tensor) throws(EngineError) -> Tensor {
     try .binary(.isEqual, self, other)
   }
   public func isEqual(to other: Double) throws(EngineError) -> Tensor {
-    try isEqual(to: literal(other))
+    try isEqual(to: operand(other))
   }
   public func isNotEqual(to other: Tensor) throws(EngineError) -> Tensor {
     try .binary(.isNotEqual, self, other)
   }
   public func isNotEqual(to other: Double) throws(EngineError) -> Tensor {
-    try isNotEqual(to: literal(other))
+    try isNotEqual(to: operand(other))
   }
   /// True where the element is false or 0.
   public func logicalNot() throws(EngineError) -> Tensor { try .unary(.logicalNot, self) }

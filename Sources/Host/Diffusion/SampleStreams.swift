@@ -23,11 +23,6 @@ struct SampleStreams {
 }
 
 extension Tensor {
-  /// Element `index` of a vector, repeated `count` times: `[count]`.
-  func element(_ index: Int, repeated count: Int) throws(EngineError) -> Tensor {
-    try sliced(axis: 0, from: index, to: index + 1).broadcast(to: [count])
-  }
-
   /// Element `index` of a vector as a scalar.
   func element(_ index: Int) throws(EngineError) -> Tensor {
     try sliced(axis: 0, from: index, to: index + 1).squeezed(axis: 0)

@@ -10,7 +10,7 @@ public enum ImageError {
     guard a.shape == b.shape, a.rank > 0 else {
       throw .shapeMismatch(op: "rootMeanSquare", lhs: a.shape, rhs: b.shape)
     }
-    guard a.count > 0 else { return [] }
+    guard a.count > 0 else { return [Double](repeating: 0, count: a.shape[0]) }
     let (left, right) = (try a.doubles(), try b.doubles())
     let width = left.count / a.shape[0]
     return (0..<a.shape[0]).map { row in

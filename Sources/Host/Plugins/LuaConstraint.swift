@@ -26,9 +26,8 @@ public struct LuaConstraint: Constraint {
 
   /// Builds the distances by calling the script.
   ///
-  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless
-  ///   it
-  ///   returns a floating tensor `[N]`.
+  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless it
+  ///   returns a floating tensor `[N]`, which is given the dtype of `x`.
   public func distances(_ x: Tensor) throws -> Tensor {
     let values = try distance.call([.tensor(x), .table(parameters)])
     let count = x.shape.dimensions.first ?? 1
@@ -43,7 +42,7 @@ public struct LuaConstraint: Constraint {
       let advice = LuaConstraint.advice(on: result.shape, count: count)
       throw problem("distance must return [N] = [\(count)], got \(result.shape). \(advice)")
     }
-    return result
+    return try x.dtype.isFloating ? result.cast(to: x.dtype) : result
   }
 
   private func problem(_ text: String) -> LuaError {

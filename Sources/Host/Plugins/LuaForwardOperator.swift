@@ -25,9 +25,8 @@ public struct LuaForwardOperator: ForwardOperator {
 
   /// Builds the measurement by calling the script.
   ///
-  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless
-  ///   it
-  ///   returns a floating tensor `[N, …]`.
+  /// - Throws: ``LuaError`` naming the script's line: its own errors, and of kind `result` unless it
+  ///   returns a floating tensor `[N, …]`, which is given the dtype of `x`.
   public func measure(_ x: Tensor) throws -> Tensor {
     let values = try forward.call([.tensor(x), .table(parameters)])
     let count = x.shape.dimensions.first ?? 1
@@ -41,7 +40,7 @@ public struct LuaForwardOperator: ForwardOperator {
     guard result.shape.dimensions.first == count else {
       throw problem("forward must return [N, …] with N = \(count), got \(result.shape)")
     }
-    return result
+    return try x.dtype.isFloating ? result.cast(to: x.dtype) : result
   }
 
   private func problem(_ text: String) -> LuaError {

@@ -169,7 +169,7 @@ struct ExperimentReport {
     let loss = settings.namm.loss
     var entries: [(name: String, value: String)] = [
       ("seed", "\(settings.seed)"), ("data", settings.data.source.summary),
-      ("training images", "\(settings.data.count)"), ("constraint", constraint.source),
+      ("training images", "\(data.train.shape[0])"), ("constraint", constraint.source),
       (
         "forward map",
         "ICNN, \(forward.layers) layers of \(forward.filters) filters, α \(forward.strongConvexity)"

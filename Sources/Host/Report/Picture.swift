@@ -12,7 +12,7 @@ public struct Picture: Sendable {
   /// The values of the first and the last colour; `nil` means what the grid says.
   public var range: ClosedRange<Double>?
 
-  /// - Precondition: `pixels.count == height * width`, none of them zero.
+  /// - Precondition: `pixels.count == height * width`, neither of them zero.
   public init(
     pixels: [Double], height: Int, width: Int, caption: String? = nil,
     range: ClosedRange<Double>? = nil

@@ -153,7 +153,7 @@ public enum Checkpoint {
   ) throws(EngineError) -> [UInt8] {
     // A name in a file must never lead out of the directory.
     guard name == stateName || name.hasSuffix(".safetensors"),
-      isPlainWord(String(name.prefix { $0 != "." }))
+      name == stateName || isPlainWord(String(name.dropLast(".safetensors".count)))
     else { throw .file(path: place.path, reason: "the manifest names a file that cannot be ours") }
     let bytes = try SafeFile.bytes(of: place.appendingPathComponent(name))
     guard bytes.count == expected.size, SHA256.hexDigest(of: bytes) == expected.sha256 else {

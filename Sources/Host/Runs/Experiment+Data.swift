@@ -33,6 +33,10 @@ extension Experiment {
     )
     try checkSizes(train)
     try checkOperator(on: test)
+    guard try MMD.medianLengthScale(test) > 0 else {
+      throw RunError.recipe(
+        field: "data", expected: "test images that differ", got: "mostly equal ones")
+    }
     let distances = try ConstraintCheck.check(
       constraint, on: train, noise: settings.namm.maximumInverseNoise, seed: settings.seed)
     progress.note(
@@ -46,9 +50,10 @@ extension Experiment {
   private func checkOperator(on images: Tensor) throws {
     guard let forwardOperator, settings.solving != nil else { return }
     let measurement = try mapInBatches(images) { try forwardOperator.measure($0) }
-    guard measurement.rank >= 1, measurement.shape[0] == images.shape[0] else {
+    guard measurement.rank >= 1, measurement.shape[0] == images.shape[0], measurement.count > 0
+    else {
       throw RunError.recipe(
-        field: "operator", expected: "a function from [N, C, H, W] to [N, …]",
+        field: "operator", expected: "a function from [N, C, H, W] to [N, …], not empty",
         got: "\(images.shape) → \(measurement.shape)")
     }
     let values = try measurement.floats()
@@ -62,6 +67,14 @@ extension Experiment {
       [settings.mirrorModel, settings.plainModel]
       .map(\.settings.network.multipliers.count).max() ?? 1
     let divisor = max(4, 1 << (levels - 1))
+    for (field, batch) in [
+      ("namm.batch", settings.namm.batchSize),
+      ("mdm.batch", settings.mirrorModel.settings.batchSize),
+      ("dm.batch", settings.plainModel.settings.batchSize),
+    ] where batch > images.shape[0] {
+      throw RunError.recipe(
+        field: field, expected: "at most \(images.shape[0]), the number of images", got: "\(batch)")
+    }
     guard images.shape[1] == 1 else {
       throw RunError.recipe(
         field: "data", expected: "images of one channel", got: "\(images.shape)")

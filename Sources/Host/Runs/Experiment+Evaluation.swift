@@ -32,7 +32,7 @@ extension Experiment {
       diverged: .init(
         dm: samples.dm.shape[0] - plainDistances.count,
         mdm: samples.mdm.shape[0] - mirrorDistances.count),
-      improvement: 1 - mirror.mean / plain.mean, seed: settings.seed)
+      improvement: plain.mean > 0 ? 1 - mirror.mean / plain.mean : 0, seed: settings.seed)
     try run.write(metrics, as: "metrics.json")
     let report = ExperimentReport(
       settings: settings, constraint: constraint, metrics: metrics, data: data, namm: namm,
@@ -65,7 +65,8 @@ extension Experiment {
     let distances = try constraint.distances(all: images)
     let good = distances.indices.filter { distances[$0].isFinite }
     func mean(_ values: [Double]) -> Double? {
-      good.isEmpty ? nil : good.reduce(0) { $0 + values[$1] } / Double(good.count)
+      let finite = good.map { values[$0] }.filter(\.isFinite)
+      return finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count)
     }
     return .init(
       constraintDistance: mean(distances),

@@ -37,13 +37,30 @@ extension Experiment {
     let sampling = settings.sampling
     let sampler = EulerMaruyama(
       score: model.score, sde: settings.mirrorModel.settings.sde, steps: sampling.steps)
+    let imageShape = Array(data.train.shape.dimensions.dropFirst())
     let start = DispatchTime.now()
-    let result = try sampler.sample(
-      count: sampling.count, imageShape: Array(data.train.shape.dimensions.dropFirst()),
-      seed: settings.seed
-    ) { try report(label, step: $0, of: sampling.steps, since: start) }
+    let batches = batches(of: sampling.count)
+    let parts = try batches.enumerated().map { number, batch in
+      try sampler.sample(
+        count: batch.count, first: batch.lowerBound, imageShape: imageShape, seed: settings.seed
+      ) {
+        let done = number * sampling.steps + $0
+        try report(label, step: done, of: batches.count * sampling.steps, since: start)
+      }
+    }
     progress.finish(label)
-    return result
+    return try joined(parts)
+  }
+
+  /// Samples computed together: what memory holds for networks of the paper's size.
+  private func batches(of count: Int) -> [Range<Int>] {
+    stride(from: 0, to: count, by: 64).map { $0..<min($0 + 64, count) }
+  }
+
+  /// One tensor of its own out of the batches.
+  private func joined(_ parts: [Tensor]) throws -> Tensor {
+    let all = try Tensor.concatenated(parts, axis: 0)
+    return Tensor(storage: try all.storage(), shape: all.shape, dtype: all.dtype)
   }
 
   func report(_ label: String, step: Int, of total: Int, since start: DispatchTime) throws {
@@ -107,11 +124,18 @@ extension Experiment {
     for (name, solver) in solvers {
       let begin = DispatchTime.now()
       let label = "solving by \(name)"
-      results.append(
+      let batches = batches(of: count)
+      let parts = try batches.enumerated().map { number, batch in
         try solver.sample(
-          measurement: measurement, imageShape: Array(truth.shape.dimensions.dropFirst()),
+          measurement: measurement.sliced(axis: 0, from: batch.lowerBound, to: batch.upperBound),
+          first: batch.lowerBound, imageShape: Array(truth.shape.dimensions.dropFirst()),
           seed: settings.seed
-        ) { try report(label, step: $0, of: solving.steps, since: begin) })
+        ) {
+          let done = number * solving.steps + $0
+          try report(label, step: done, of: batches.count * solving.steps, since: begin)
+        }
+      }
+      results.append(try joined(parts))
       progress.finish(label)
     }
     let seconds = start.elapsed

@@ -82,7 +82,8 @@ public struct ExperimentSettings: Sendable {
     sampling = try Self.sampling(reader.table("sample"))
     let hasOperator = !reader.value("operator").isNil
     let solve = try reader.table("solve")
-    solving = hasOperator ? try Self.solving(solve) : nil
+    let problem = try Self.solving(solve)
+    solving = hasOperator ? problem : nil
     try reader.finish()
   }
 
@@ -142,9 +143,10 @@ public struct ExperimentSettings: Sendable {
         field: reader.field("width"), expected: "a multiple of 4", got: "\(network.width)")
     }
     network.multipliers = try reader.integers("multipliers", default: model.multipliers, in: 1...64)
-    guard !network.multipliers.isEmpty else {
+    guard (1...12).contains(network.multipliers.count) else {
       throw RunError.recipe(
-        field: reader.field("multipliers"), expected: "at least one level", got: "{}")
+        field: reader.field("multipliers"), expected: "1…12 levels",
+        got: "\(network.multipliers.count)")
     }
     network.blocks = try reader.integer("blocks", default: model.blocks, in: 1...64)
     network.attentionSizes = Set(

@@ -54,14 +54,19 @@ public final class RunDirectory: Sendable {
     return digits.isEmpty ? "" : " (process \(String(decoding: digits, as: UTF8.self)))"
   }
 
-  /// Removes the temporary names (`….tmp.<process>…`) of processes that are no more.
+  /// Removes the temporary names (`….tmp.<process>…`) of processes that are no more, in the run and its
+  /// stages.
   private func removeLeftovers() {
-    for entry in (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? [] {
-      guard let mark = entry.range(of: ".tmp."),
-        let process = Int32(entry[mark.upperBound...].prefix { $0 != "." }), process > 0,
-        kill(process, 0) != 0, errno == ESRCH
-      else { continue }
-      try? FileManager.default.removeItem(at: file(entry))
+    let stages = file("stages")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: stages.path)) ?? []
+    for folder in [url] + names.map({ stages.appendingPathComponent($0) }) {
+      for entry in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [] {
+        guard let mark = entry.range(of: ".tmp."),
+          let process = Int32(entry[mark.upperBound...].prefix { $0 != "." }), process > 0,
+          kill(process, 0) != 0, errno == ESRCH
+        else { continue }
+        try? FileManager.default.removeItem(at: folder.appendingPathComponent(entry))
+      }
     }
   }
 
@@ -124,12 +129,5 @@ public final class RunDirectory: Sendable {
       _ = Foundation.write(descriptor, "\n", 1)
     }
     return descriptor
-  }
-
-  /// Saves a checkpoint of this run; see ``Checkpoint/save(step:groups:state:in:keeping:)``.
-  public func saveCheckpoint(
-    step: Int, groups: [String: [String: Tensor]], state: some Encodable
-  ) throws(EngineError) {
-    try Checkpoint.save(step: step, groups: groups, state: state, in: url)
   }
 }

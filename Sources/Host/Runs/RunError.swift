@@ -2,7 +2,7 @@ import Engine
 
 /// Why a run ended early.
 public enum RunError: Diagnostic {
-  /// A stop was asked for; everything was saved.
+  /// A stop was asked for; training was saved, and stages that were done are kept.
   case interrupted(String)
   /// Losses stayed non-finite; `part` is the part of the loss that did, if it was one.
   case diverged(stage: String, step: Int, part: String?)

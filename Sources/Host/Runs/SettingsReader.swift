@@ -115,6 +115,11 @@ struct SettingsReader {
   ///
   /// - Throws: ``RunError/recipe(field:expected:got:)`` naming the nearest field.
   func finish() throws {
+    guard table.array.isEmpty else {
+      throw RunError.recipe(
+        field: path.isEmpty ? "a recipe" : "'\(path)'", expected: "made of named fields only",
+        got: "\(table.array.count) without a name")
+    }
     for name in table.fields.keys.sorted() where !known.contains(name) {
       let owner = path.isEmpty ? "a recipe" : "'\(path)'"
       throw RunError.recipe(

@@ -100,14 +100,16 @@ public struct DiffusionPosteriorSampling: Sendable {
   ///
   /// - Parameters:
   ///   - measurement: y `[N, …]`.
+  ///   - first: number of the first sample, which keys its random numbers.
   ///   - imageShape: `[C, H, W]`.
   ///   - onStep: told the number of steps done.
   /// - Returns: `[N, C, H, W]`, mapped back by the mirror map.
   public func sample(
-    measurement: Tensor, imageShape: [Int], seed: UInt64, onStep: (Int) throws -> Void = { _ in }
+    measurement: Tensor, first: Int = 0, imageShape: [Int], seed: UInt64,
+    onStep: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
     let count = measurement.shape[0]
-    let streams = SampleStreams(seed: seed, first: 0, count: count)
+    let streams = SampleStreams(seed: seed, first: first, count: count)
     let state = Tensor.placeholder("x", shape: Shape([count] + imageShape))
     let schedule = Tensor.placeholder("schedule", shape: [4])
     let keys = Tensor.placeholder("keys", shape: [count, 4], dtype: .int32)

@@ -13,11 +13,11 @@ enum Operand: LuaReadable {
     value.tensor.map { .tensor($0) } ?? value.double.map { .number($0) }
   }
 
-  /// As a tensor; a number takes the other operand's dtype, so that `1.5` does not widen anything.
+  /// As a tensor; a number takes the other operand's dtype where that can hold it, so that `1.5` widens no Float32.
   func tensor(like other: Operand) -> Tensor {
     switch (self, other) {
     case (.tensor(let tensor), _): tensor
-    case (.number(let value), .tensor(let other)): .scalar(value, dtype: other.dtype)
+    case (.number(let value), .tensor(let other)): other.operand(value)
     case (.number(let value), .number): .scalar(value)
     }
   }

@@ -6,7 +6,7 @@ enum TensorText {
 
   static func describe(_ x: Tensor) -> String {
     let head = "tensor \(x.shape) \(x.dtype.rawValue)"
-    guard x.count <= limit, let values = try? x.doubles() else { return head }
+    guard x.entryCount <= limit, let values = try? x.doubles() else { return head }
     return head + " " + nested(values[...], x.shape.dimensions[...], x.dtype)
   }
 
@@ -38,7 +38,7 @@ enum TensorText {
 
   /// The values as nested Lua tables; a plain number for a scalar.
   static func list(_ x: Tensor) throws -> LuaValue {
-    guard x.count <= 1 << 20 else {
+    guard x.entryCount <= 1 << 20 else {
       throw ArgumentProblem("\(x.count) values are too many for a table")
     }
     let values = try x.doubles().map { value -> LuaValue in
@@ -64,4 +64,9 @@ enum TensorText {
           return nest(values[start..<start + size], rest)
         }))
   }
+}
+
+extension Tensor {
+  /// Entries of the nested lists that show this tensor: an axis of size 0 does not hide the others.
+  fileprivate var entryCount: Int { shape.dimensions.reduce(1) { $0 * Swift.max($1, 1) } }
 }

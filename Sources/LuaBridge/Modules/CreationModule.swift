@@ -66,7 +66,7 @@ enum CreationModule {
       guard step != 0, count.isFinite, count <= Double(eagerLimit) else {
         throw ArgumentProblem("from \(start) to \(stop) by \(step) is not a range")
       }
-      return Tensor.arange(max(Int(count), 0), from: start, step: step, dtype: dtype ?? .float32)
+      return Tensor.arange(Int(max(count, 0)), from: start, step: step, dtype: dtype ?? .float32)
     },
     LuaFunction(
       "linspace", "Evenly spaced numbers, both ends included.", Param<Double>("first", ""),

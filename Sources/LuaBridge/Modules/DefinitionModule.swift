@@ -7,16 +7,18 @@ enum DefinitionModule {
       .constraint,
       "Defines a constraint by its distance: distance(x, p) takes images [N, C, H, W] and parameters, and "
         + "returns one number for each image: 0 on the set, positive elsewhere, differentiable.",
-      "name, distance; optional: summary, params, generate, project, metrics, version, api"),
+      "name, distance; optional: summary, params, version, api; kept but not used yet: generate, project, metrics"
+    ),
     definition(
       .operator,
       "Defines a forward operator: forward(x, p) takes images [N, C, H, W] and parameters, and returns the "
         + "noiseless measurement, N first.",
-      "name, forward; optional: summary, params, linear, adjoint, domain, noise, version, api"),
+      "name, forward; optional: summary, params, version, api; kept but not used yet: linear, adjoint, domain, noise"
+    ),
     definition(
       .recipe,
       "Describes a whole experiment: data, constraint, networks, training, sampling.",
-      "the settings; see the guide on recipes"),
+      "the settings; the README lists them"),
   ]
 
   private static func definition(

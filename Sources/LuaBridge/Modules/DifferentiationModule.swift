@@ -65,27 +65,29 @@ enum DifferentiationModule {
     guard case .function(let rule) = table["vjp"] else {
       throw ArgumentProblem("'vjp' must be a function, got \(table["vjp"].typeName)")
     }
+    // The rule keeps shapes, not tensors: a chain of such values must not hold itself together.
+    let shapes = inputs.map(\.shape)
     return try customGradient(value: value, inputs: inputs) { cotangent in
-      try gradients(of: inputs, by: rule, cotangent)
+      try gradients(for: shapes, by: rule, cotangent)
     }
   }
 
   /// Asks the script for the gradients and checks what it returns.
   private static func gradients(
-    of inputs: [Tensor], by rule: LuaFunctionReference, _ cotangent: Tensor
+    for shapes: [Shape], by rule: LuaFunctionReference, _ cotangent: Tensor
   ) throws -> [Tensor] {
     let results = try rule.call([.tensor(cotangent)])
-    guard results.count == inputs.count else {
+    guard results.count == shapes.count else {
       throw problem(
-        rule, "must return \(inputs.count) tensors, one for each input, got \(results.count)")
+        rule, "must return \(shapes.count) tensors, one for each input, got \(results.count)")
     }
-    return try zip(inputs, results).enumerated().map { index, pair in
+    return try zip(shapes, results).enumerated().map { index, pair in
       guard let gradient = pair.1.tensor else {
         throw problem(rule, "must return tensors, got \(pair.1.typeName) for input \(index + 1)")
       }
-      guard gradient.shape == pair.0.shape else {
+      guard gradient.shape == pair.0 else {
         throw problem(
-          rule, "must return shape \(pair.0.shape) for input \(index + 1), got \(gradient.shape)")
+          rule, "must return shape \(pair.0) for input \(index + 1), got \(gradient.shape)")
       }
       return gradient
     }

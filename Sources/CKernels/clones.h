@@ -1,0 +1,8 @@
+// One function, several instruction sets: the loader takes the best this processor has.
+#pragma once
+
+#if defined(__x86_64__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
