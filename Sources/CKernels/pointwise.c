@@ -11,11 +11,44 @@
 // The baseline clone of an operation may have no vector form; that is not worth a warning.
 #pragma clang diagnostic ignored "-Wpass-failed"
 
-
 /// Remembers what a broadcast operand's register holds, so that equal blocks are loaded once.
 struct cached_block {
   int64_t outer_offset, phase, count;
 };
+
+/// The index of element `start` of the loop nest.
+MG_INLINE void locate(const mg_pointwise *program, int64_t start, int64_t *index) {
+  for (int axis = program->rank - 1; axis >= 0; axis--) {
+    index[axis] = start % program->sizes[axis];
+    start /= program->sizes[axis];
+  }
+}
+
+/// Copies the index `first`, to be stepped, and returns where an operand's element lies there.
+MG_INLINE int64_t begin_rows(const mg_pointwise *program, const mg_operand *operand, const int64_t *first,
+                             int64_t *index) {
+  int64_t at = operand->offset;
+  for (int axis = 0; axis < program->rank; axis++) {
+    index[axis] = first[axis];
+    at += first[axis] * operand->strides[axis];
+  }
+  return at;
+}
+
+/// Steps `length` elements along the innermost axis, which may end a row, and returns where that is.
+MG_INLINE int64_t next_row(const mg_pointwise *program, const mg_operand *operand, int64_t length,
+                           int64_t *index, int64_t at) {
+  int last = program->rank - 1;
+  at += length * operand->strides[last];
+  index[last] += length;
+  for (int axis = last; axis > 0 && index[axis] == program->sizes[axis]; axis--) {
+    at -= index[axis] * operand->strides[axis];
+    index[axis] = 0;
+    index[axis - 1]++;
+    at += operand->strides[axis - 1];
+  }
+  return at;
+}
 
 #define REAL float
 #define NAME(x) x##_f32

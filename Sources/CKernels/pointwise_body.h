@@ -51,23 +51,11 @@ MG_INLINE void NAME(store_row)(const REAL *from, void *to, int64_t at, int64_t s
   }
 }
 
-
-MG_INLINE void NAME(locate)(const mg_pointwise *program, int64_t start, int64_t *index) {
-  for (int axis = program->rank - 1; axis >= 0; axis--) {
-    index[axis] = start % program->sizes[axis];
-    start /= program->sizes[axis];
-  }
-}
-
 MG_INLINE void NAME(load)(const mg_pointwise *program, const mg_operand *operand, const void *memory,
                           const int64_t *first, int64_t count, REAL *to, struct cached_block *cache) {
   int last = program->rank - 1;
   int64_t inner = program->sizes[last], index[MG_MAX_RANK];
-  int64_t at = operand->offset;
-  for (int axis = 0; axis <= last; axis++) {
-    index[axis] = first[axis];
-    at += first[axis] * operand->strides[axis];
-  }
+  int64_t at = begin_rows(program, operand, first, index);
   // A row repeated along the axis above it, as a channel's scale is along rows and columns.
   if (last > 0 && operand->strides[last - 1] == 0) {
     int64_t outer = at - first[last] * operand->strides[last];
@@ -85,14 +73,7 @@ MG_INLINE void NAME(load)(const mg_pointwise *program, const mg_operand *operand
     if (length > count - done) length = count - done;
     NAME(load_row)(to + done, memory, at, operand->strides[last], operand->dtype, length);
     done += length;
-    at += length * operand->strides[last];
-    index[last] += length;
-    for (int axis = last; axis > 0 && index[axis] == program->sizes[axis]; axis--) {
-      at -= index[axis] * operand->strides[axis];
-      index[axis] = 0;
-      index[axis - 1]++;
-      at += operand->strides[axis - 1];
-    }
+    at = next_row(program, operand, length, index, at);
   }
 }
 
@@ -100,24 +81,14 @@ MG_INLINE void NAME(store)(const mg_pointwise *program, void *memory, const int6
                            const REAL *from) {
   const mg_operand *operand = &program->output;
   int last = program->rank - 1;
-  int64_t index[MG_MAX_RANK], at = operand->offset, done = 0;
-  for (int axis = 0; axis <= last; axis++) {
-    index[axis] = first[axis];
-    at += first[axis] * operand->strides[axis];
-  }
+  int64_t index[MG_MAX_RANK], done = 0;
+  int64_t at = begin_rows(program, operand, first, index);
   while (done < count) {
     int64_t length = program->sizes[last] - index[last];
     if (length > count - done) length = count - done;
     NAME(store_row)(from + done, memory, at, operand->strides[last], operand->dtype, length);
     done += length;
-    at += length * operand->strides[last];
-    index[last] += length;
-    for (int axis = last; axis > 0 && index[axis] == program->sizes[axis]; axis--) {
-      at -= index[axis] * operand->strides[axis];
-      index[axis] = 0;
-      index[axis - 1]++;
-      at += operand->strides[axis - 1];
-    }
+    at = next_row(program, operand, length, index, at);
   }
 }
 
@@ -187,7 +158,7 @@ CLONES void NAME(run_range)(const mg_pointwise *program, const void *const *inpu
   for (int64_t at = start; at < stop; at += program->block) {
     int64_t n = stop - at < program->block ? stop - at : program->block;
     int64_t first[MG_MAX_RANK];
-    NAME(locate)(program, at, first);
+    locate(program, at, first);
     for (int i = 0; i < program->input_count; i++) {
       const mg_operand *operand = &program->inputs[i];
       if (flat && operand->strides[last] == 1 && operand->dtype == WORK_DTYPE)
