@@ -142,7 +142,7 @@ import Testing
 
   /// The names of all types in the engine's source that are declared as primitives.
   private func declaredPrimitives() throws -> Set<String> {
-    let pattern = #/(?:struct|class|enum)\s+(\w+)\s*:[^{]*\bPrimitive\b[^{]*\{/#
+    let pattern = #/(?:struct|class|enum)\s+(\w+)\s*:[^{]*\b(?:View|Fused)?Primitive\b[^{]*\{/#
     var names: Set<String> = []
     for file in try Repository.swiftFiles(under: "Sources/Engine") {
       let text = try String(contentsOf: file, encoding: .utf8)

@@ -16,40 +16,26 @@ struct MemoryPlan {
     offsets = [Int](repeating: 0, count: buffers.count)
     var lives = [Life?](repeating: nil, count: buffers.count)
     for (time, step) in steps.enumerated() {
-      for buffer in step.reads.map(\.buffer) + [step.write.buffer] {
+      for buffer in step.reads.map(\.buffer) + step.writes.map(\.buffer) {
         lives[buffer] = Life(first: lives[buffer]?.first ?? time, last: time)
       }
     }
     // A result that takes the place of its operand shares the operand's buffer.
     var owner = Array(buffers.indices)
-    for (time, step) in steps.enumerated() where step.runsInPlace {
-      guard let operand = MemoryPlan.replaceable(step, at: time, lives: lives, buffers: buffers)
-      else { continue }
-      let (kept, merged) = (owner[operand], step.write.buffer)
-      guard owner[merged] == merged, kept != merged, lives[merged]?.first == time else { continue }
-      for buffer in owner.indices where owner[buffer] == merged { owner[buffer] = kept }
-      let last = lives[merged]?.last ?? time
-      for buffer in owner.indices where owner[buffer] == kept { lives[buffer]?.last = last }
+    for (time, step) in steps.enumerated() {
+      for (operand, result) in step.replaceable {
+        guard case .scratch(let needed) = buffers[result.buffer],
+          case .scratch(let size) = buffers[operand.buffer], size == needed,
+          lives[operand.buffer]?.last == time, lives[result.buffer]?.first == time
+        else { continue }
+        let (kept, merged) = (owner[operand.buffer], result.buffer)
+        guard owner[merged] == merged, kept != merged else { continue }
+        for buffer in owner.indices where owner[buffer] == merged { owner[buffer] = kept }
+        let last = lives[merged]?.last ?? time
+        for buffer in owner.indices where owner[buffer] == kept { lives[buffer]?.last = last }
+      }
     }
     place(buffers: buffers, owner: owner, lives: lives)
-  }
-
-  /// An operand of the step whose memory its result may take: read here for the last time, of the same
-  /// size and strides, and not read in any other way by this step.
-  private static func replaceable(_ step: Step, at time: Int, lives: [Life?], buffers: [Buffer])
-    -> Int?
-  {
-    guard case .scratch(let needed) = buffers[step.write.buffer] else { return nil }
-    for read in step.reads {
-      guard case .scratch(let size) = buffers[read.buffer], size == needed,
-        lives[read.buffer]?.last == time,
-        read.offset == step.write.offset, read.sizes == step.write.sizes,
-        read.strides == step.write.strides, read.dtype == step.write.dtype,
-        step.reads.allSatisfy({ $0.buffer != read.buffer || $0 == read })
-      else { continue }
-      return read.buffer
-    }
-    return nil
   }
 
   private mutating func place(buffers: [Buffer], owner: [Int], lives: [Life?]) {

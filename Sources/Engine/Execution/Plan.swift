@@ -6,6 +6,12 @@ struct Memory {
 
   subscript(buffer: Int) -> UnsafeMutableRawPointer { base[buffer] }
 
+  /// The addresses as the kernels take them.
+  var table: UnsafePointer<UnsafeMutableRawPointer?> {
+    UnsafePointer(
+      UnsafeMutableRawPointer(base).assumingMemoryBound(to: UnsafeMutableRawPointer?.self))
+  }
+
   /// Address of a view's first element.
   func start(of view: View) -> UnsafeMutableRawPointer {
     base[view.buffer] + view.offset * view.dtype.size
@@ -19,12 +25,18 @@ struct Memory {
 
 /// One kernel call of a plan.
 struct Step {
+  enum Work {
+    case call((Memory) throws(EngineError) -> Void)
+    /// Loops to run one after the other for each unit.
+    case loops([FusedLoops])
+  }
+
   let name: String
   let reads: [View]
-  let write: View
-  /// Whether the result may take the place of an operand that is read for the last time.
-  let runsInPlace: Bool
-  let run: (Memory) throws(EngineError) -> Void
+  let writes: [View]
+  let work: Work
+  /// Operands whose memory a result may take, if nothing else needs them.
+  var replaceable: [(operand: View, result: View)] = []
 }
 
 /// What a buffer of a plan is.
@@ -43,7 +55,7 @@ enum Buffer {
 ///
 /// `@unchecked Sendable`: everything is immutable but the arena, which `lock` guards during a run.
 final class Plan: @unchecked Sendable {
-  private let steps: [Step]
+  private let steps: [(step: Step, run: (Memory) throws(EngineError) -> Void)]
   private let buffers: [Buffer]
   /// Where each scratch buffer lies in the arena.
   private let offsets: [Int]
@@ -53,7 +65,7 @@ final class Plan: @unchecked Sendable {
 
   init(steps: [Step], buffers: [Buffer]) {
     let plan = MemoryPlan(steps: steps, buffers: buffers)
-    self.steps = steps
+    self.steps = steps.map { ($0, $0.kernel()) }
     self.buffers = buffers
     offsets = plan.offsets
     arenaByteCount = plan.byteCount
@@ -94,11 +106,11 @@ final class Plan: @unchecked Sendable {
       }
     }
     let memory = Memory(base: base)
-    for step in steps {
+    for (step, run) in steps {
       if let profile = Profile.current {
-        try profile.measure(step) { () throws(EngineError) in try step.run(memory) }
+        try profile.measure(step) { () throws(EngineError) in try run(memory) }
       } else {
-        try step.run(memory)
+        try run(memory)
       }
     }
     return withExtendedLifetime(inputs) { outputs.sorted { $0.key < $1.key }.map(\.value) }

@@ -1,13 +1,12 @@
 import CKernels
 
 /// Turns a graph into a ``Plan``: equal nodes are computed once, movements become views, element-wise
-/// chains become one step each, and every other node adds its own step.
+/// nodes and folds become passes over memory, and every other node adds its own step.
 final class Planner {
   private var views: [UInt64: View] = [:]
   private(set) var steps: [Step] = []
   private var buffers: [Buffer] = []
   private let graph: PlanGraph
-  let groups: PointwiseGroups
 
   /// Plans the computation of `outputs` from `inputs`.
   static func plan(outputs: [Node], inputs: [Node] = []) throws(EngineError) -> Plan {
@@ -17,22 +16,21 @@ final class Planner {
       planner.views[input.serial] = planner.newView(
         .input(index), shape: input.shape, dtype: input.dtype)
     }
-    for node in graph.order where planner.views[node.serial] == nil && !planner.groups.isInner(node)
-    {
-      if let value = node.value {
-        planner.define(node, as: planner.constant(value, shape: node.shape, dtype: node.dtype))
-      } else {
-        try node.primitive.lower(node, into: planner)
+    for item in Fusion(graph).schedule {
+      switch item {
+      case .node(let node): try planner.prepare(node)
+      case .pass(let pass): try planner.lower(pass)
       }
     }
-    for (index, output) in outputs.enumerated() { planner.addOutput(output, index) }
-    return Plan(steps: planner.steps, buffers: planner.buffers)
+    for (index, output) in outputs.enumerated() {
+      try planner.prepare(planner.canonical(output))
+      planner.addOutput(output, index)
+    }
+    let steps = LoopSequence.joined(planner.steps, buffers: planner.buffers)
+    return Plan(steps: steps, buffers: planner.buffers)
   }
 
-  private init(_ graph: PlanGraph) {
-    self.graph = graph
-    groups = PointwiseGroups(graph)
-  }
+  private init(_ graph: PlanGraph) { self.graph = graph }
 
   /// The node that stands for all nodes equal to this one.
   func canonical(_ node: Node) -> Node { graph.canonical(node) }
@@ -45,6 +43,16 @@ final class Planner {
       preconditionFailure("'\(node.primitive.name)' is used before it is planned")
     }
     return view
+  }
+
+  /// Sees that a node has a view; what is a mere view of something else is made when it is wanted.
+  func prepare(_ node: Node) throws(EngineError) {
+    guard views[node.serial] == nil else { return }
+    if let value = node.value {
+      return define(node, as: constant(value, shape: node.shape, dtype: node.dtype))
+    }
+    for input in node.inputs { try prepare(canonical(input)) }
+    try node.primitive.lower(node, into: self)
   }
 
   func define(_ node: Node, as view: View) { views[node.serial] = view }
@@ -105,23 +113,29 @@ final class Planner {
   // MARK: Steps
 
   func emit(
-    _ name: String, reads: [View], writes: View, runsInPlace: Bool = false,
+    _ name: String, reads: [View], writes: View,
     _ run: @escaping (Memory) throws(EngineError) -> Void
   ) {
     guard writes.count > 0 else { return }
-    steps.append(Step(name: name, reads: reads, write: writes, runsInPlace: runsInPlace, run: run))
+    steps.append(Step(name: name, reads: reads, writes: [writes], work: .call(run)))
   }
 
-  func emitCopy(from: View, to: View) {
-    emitPointwise("copy", PointwiseProgram(copying: from, to: to), reads: [from], writes: to)
+  func emit(_ name: String, _ loops: FusedLoops) {
+    guard loops.count > 0 else { return }
+    steps.append(
+      Step(name: name, reads: loops.reads, writes: loops.writes, work: .loops([loops])))
   }
+
+  func emitCopy(from: View, to: View) { emit("copy", FusedLoops(copying: from, to: to)) }
 
   func emitAdd(_ view: View, to total: View) {
-    let program = PointwiseProgram(
-      inputs: [total, view], constants: [],
-      instructions: [mg_instruction(opcode: UInt8(MG_ADD.rawValue), result: 2, a: 0, b: 1, c: 0)],
-      registerCount: 3, root: 2, output: total, isDouble: total.dtype == .float64)
-    emitPointwise("add", program, reads: [total, view], writes: total)
+    let add = mg_instruction(opcode: UInt8(MG_ADD.rawValue), result: 2, a: 0, b: 1, c: 0)
+    emit(
+      "add",
+      FusedLoops(
+        sizes: total.sizes, order: total.memoryOrder, inputs: [total, view], constants: [],
+        instructions: [add], registerCount: 3, results: [(2, .store(total))],
+        isDouble: total.dtype == .float64))
   }
 
   func emitFill(_ view: View, with value: Double = 0) {
@@ -129,19 +143,7 @@ final class Planner {
     var spread = scalar
     spread.sizes = view.sizes
     spread.strides = view.sizes.map { _ in 0 }
-    emitPointwise(
-      "fill", PointwiseProgram(copying: spread, to: view), reads: [spread], writes: view)
-  }
-
-  func emitPointwise(
-    _ name: String, _ program: PointwiseProgram, reads: [View], writes: View,
-    runsInPlace: Bool = false
-  ) {
-    let kernel = program.prepared()
-    let inputs = program.inputs.map(\.buffer)
-    emit(name, reads: reads, writes: writes, runsInPlace: runsInPlace) { memory in
-      kernel.run(inputs.map { UnsafeRawPointer(memory[$0]) }, memory[writes.buffer])
-    }
+    emit("fill", FusedLoops(copying: spread, to: view))
   }
 
   // MARK: Results

@@ -34,7 +34,7 @@ public final class Profile: Sendable {
     try body()
     let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
     let key =
-      "\(step.name) \(step.reads.map { "\($0.sizes)" }.joined(separator: " ")) → \(step.write.sizes)"
+      "\(step.name) \(step.reads.map { "\($0.sizes)" }.joined(separator: " ")) → \(step.writes.first?.sizes ?? [])"
     entries.withLock {
       $0[key, default: Entry()].calls += 1
       $0[key, default: Entry()].seconds += seconds

@@ -23,6 +23,18 @@ extension Primitive {
   var attributes: String? { "" }
 }
 
+/// A primitive whose result is its first input seen in another way: it costs nothing to run.
+protocol ViewPrimitive: Primitive {}
+
+/// A primitive that is computed in passes over memory together with others: see ``Fusion``.
+protocol FusedPrimitive: Primitive {}
+
+extension FusedPrimitive {
+  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
+    throw .library(name: "executor", reason: "'\(name)' is planned by itself")
+  }
+}
+
 /// What a gradient rule may use.
 struct GradientContext {
   let inputs: [Tensor]

@@ -1,5 +1,5 @@
 /// Passes its input on and stops gradients.
-struct StopGradient: Primitive {
+struct StopGradient: ViewPrimitive {
   let name = "stop gradient"
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] { [nil] }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
@@ -11,7 +11,7 @@ struct StopGradient: Primitive {
 }
 
 /// Passes its first input on; its gradient with respect to the others is what somebody else states.
-struct CustomGradient: Primitive {
+struct CustomGradient: ViewPrimitive {
   let name = "custom gradient"
   /// Its rule is a closure, which no key can tell from another.
   var attributes: String? { nil }

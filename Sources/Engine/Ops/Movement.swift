@@ -2,7 +2,7 @@
 // executor gives the result as a view of its input.
 
 /// Repeats axes of size 1.
-struct Broadcast: Primitive {
+struct Broadcast: ViewPrimitive {
   let name = "broadcast"
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
     let from = context.inputs[0].shape
@@ -26,7 +26,7 @@ struct Broadcast: Primitive {
 }
 
 /// Gives the same elements in row-major order another shape.
-struct Reshape: Primitive {
+struct Reshape: ViewPrimitive {
   let name = "reshape"
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
     [try context.cotangent.reshaped(to: context.inputs[0].shape.dimensions)]
@@ -41,7 +41,7 @@ struct Reshape: Primitive {
 }
 
 /// Reorders axes: result axis `i` is input axis `axes[i]`.
-struct Permute: Primitive {
+struct Permute: ViewPrimitive {
   let axes: [Int]
   let name = "permute"
   var attributes: String? { "\(axes)" }
@@ -86,7 +86,7 @@ public struct SliceRange: Sendable, Hashable {
 }
 
 /// Takes a strided part of every axis.
-struct Slice: Primitive {
+struct Slice: ViewPrimitive {
   let ranges: [SliceRange]
   let name = "slice"
   var attributes: String? { describe(ranges) }

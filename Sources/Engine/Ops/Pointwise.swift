@@ -16,7 +16,7 @@ struct PointwiseOperation: Sendable {
 }
 
 /// Applies one element-wise operation to operands of equal shape.
-struct Pointwise: Primitive {
+struct Pointwise: FusedPrimitive {
   let operation: PointwiseOperation
   var name: String { operation.name }
 
@@ -24,9 +24,6 @@ struct Pointwise: Primitive {
     try operation.vjp(context)
   }
 
-  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
-    try planner.lowerPointwise(node)
-  }
 
   func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
     let (a, b, c) = (inputs[0], inputs.count > 1 ? inputs[1] : inputs[0], inputs.last ?? inputs[0])
@@ -36,15 +33,12 @@ struct Pointwise: Primitive {
 }
 
 /// Converts between element types; a conversion to Int32 truncates.
-struct Cast: Primitive {
+struct Cast: FusedPrimitive {
   let from: DType
   let target: DType
   let name = "cast"
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
     [from.isFloating ? try context.cotangent.cast(to: from) : nil]
-  }
-  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
-    try planner.lowerPointwise(node)
   }
   func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
     let values = inputs[0].values.map { value -> Double in

@@ -1,7 +1,5 @@
-import CKernels
-
 /// Folds axes, which stay with size 1.
-struct Reduce: Primitive {
+struct Reduce: FusedPrimitive {
   enum Kind: String, Sendable {
     case sum, max
   }
@@ -20,42 +18,6 @@ struct Reduce: Primitive {
     return [try spread * hit / hit.sum(axes, keepDims: true)]
   }
 
-  func lower(_ node: Node, into planner: Planner) throws(EngineError) {
-    let input = planner.view(of: node.inputs[0])
-    let output = planner.allocate(node.shape, node.dtype, like: [input])
-    var reduction = mg_reduction()
-    reduction.kind = kind == .sum ? MG_SUM : MG_MAX
-    reduction.is_double = node.dtype == .float64 ? 1 : 0
-    reduction.input_offset = Int64(input.offset)
-    reduction.output_offset = Int64(output.offset)
-    // Axes in the order memory has them, so that inner loops run along it; neighbours are merged.
-    let order = input.memoryOrder.filter { input.sizes[$0] != 1 }
-    let kept = View.merged(
-      order.filter { !axes.contains($0) }.map {
-        (input.sizes[$0], [input.strides[$0], output.strides[$0]])
-      })
-    let reduced = View.merged(
-      order.filter { axes.contains($0) }.map { (input.sizes[$0], [input.strides[$0]]) })
-    reduction.kept_rank = Int32(kept.count)
-    reduction.reduced_rank = Int32(reduced.count)
-    withUnsafeMutableBytes(of: &reduction.kept_sizes) { fill($0, kept.map(\.size)) }
-    withUnsafeMutableBytes(of: &reduction.kept_input_strides) {
-      fill($0, kept.map { $0.strides[0] })
-    }
-    withUnsafeMutableBytes(of: &reduction.kept_output_strides) {
-      fill($0, kept.map { $0.strides[1] })
-    }
-    withUnsafeMutableBytes(of: &reduction.reduced_sizes) { fill($0, reduced.map(\.size)) }
-    withUnsafeMutableBytes(of: &reduction.reduced_strides) {
-      fill($0, reduced.map { $0.strides[0] })
-    }
-    let prepared = reduction
-    planner.emit(name, reads: [input], writes: output) { memory in
-      withUnsafePointer(to: prepared) { mg_reduce($0, memory[input.buffer], memory[output.buffer]) }
-    }
-    planner.define(node, as: output)
-  }
-
   func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
     var result = DenseArray(shape: shape, filledWith: kind == .sum ? 0 : -.infinity)
     DenseArray.forEachIndex(of: inputs[0].shape) { index in
@@ -65,12 +27,6 @@ struct Reduce: Primitive {
     }
     return result
   }
-}
-
-/// Copies numbers into a C array of 64-bit integers.
-func fill(_ bytes: UnsafeMutableRawBufferPointer, _ values: [Int]) {
-  let target = bytes.bindMemory(to: Int64.self)
-  for (index, value) in values.enumerated() { target[index] = Int64(value) }
 }
 
 extension Tensor {

@@ -1,0 +1,141 @@
+import CKernels
+
+extension Planner {
+  /// Plans a pass as one step.
+  func lower(_ pass: Fusion.Pass) throws(EngineError) {
+    var registers = PassRegisters(pass, canonical: canonical)
+    for leaf in registers.leaves { try prepare(leaf) }
+    let inputs = registers.leaves.map { view(of: $0) }
+    let instructions = registers.instructions()
+    let first = pass.results[0]
+    let sizes = Fusion.isFold(first) ? first.inputs[0].shape : first.shape
+    guard sizes.count > 0 else { return defineEmpty(pass) }
+
+    // The loops follow the memory of the largest operand.
+    let model = inputs.filter { !$0.repeats }.max { $0.count < $1.count }
+    var loops = FusedLoops(
+      sizes: sizes.dimensions, order: model?.memoryOrder ?? Array(0..<sizes.rank), inputs: inputs,
+      constants: registers.constants, instructions: instructions,
+      registerCount: registers.count, results: [], isDouble: pass.isDouble)
+    loops.order = foldingOrder(loops, pass)
+    for result in pass.results {
+      let view = allocate(result.shape, result.dtype, axes: loops.order)
+      define(result, as: view)
+      if let fold = result.primitive as? Reduce {
+        // Where accumulators lie is settled once it is known how many there are.
+        let into = FusedLoops.Result.fold(fold.kind, into: view, accumulators: view)
+        loops.results.append((registers[canonical(result.inputs[0])], into))
+      } else {
+        loops.results.append((registers[result], .store(view)))
+      }
+    }
+    let units = loops.units.count
+    for (index, (source, result)) in loops.results.enumerated() {
+      guard case .fold(let kind, let into, _) = result else { continue }
+      let copies = loops.isShared(into) ? units : 1
+      let accumulators = allocate([copies * into.count], .float64, axes: [0])
+      loops.results[index] = (source, .fold(kind, into: into, accumulators: accumulators))
+    }
+    emit(
+      (pass.members + pass.results.filter(Fusion.isFold)).map(\.primitive.name).joined(
+        separator: "·"), loops)
+  }
+
+  /// Nothing to visit: sums are 0.
+  private func defineEmpty(_ pass: Fusion.Pass) {
+    for result in pass.results {
+      let view = allocate(result.shape, result.dtype, order: .rowMajor)
+      define(result, as: view)
+      if view.count > 0 { emitFill(view) }
+    }
+  }
+
+  // Units of a fold over the outermost axis have accumulators each: no more memory than this for them.
+  private static let maximumAccumulators = 1 << 18
+
+  /// The order of loops, another axis outermost where folds over the first would need too much memory.
+  private func foldingOrder(_ loops: FusedLoops, _ pass: Fusion.Pass) -> [Int] {
+    func accumulators(_ order: [Int]) -> Int {
+      guard let lead = order.first(where: { loops.sizes[$0] > 1 }) else { return 0 }
+      return pass.results.filter { Fusion.isFold($0) && $0.shape[lead] == 1 }
+        .reduce(0) { $0 + $1.shape.count } * min(loops.sizes[lead], 64)
+    }
+    let candidates =
+      [loops.order] + loops.order.map { axis in [axis] + loops.order.filter { $0 != axis } }
+    return candidates.first { accumulators($0) <= Planner.maximumAccumulators }
+      ?? candidates.min { accumulators($0) < accumulators($1) } ?? loops.order
+  }
+}
+
+/// Which register holds what in a pass: operands from memory, then numbers, then what is computed.
+private struct PassRegisters {
+  let leaves: [Node]
+  private(set) var constants: [Double] = []
+  private(set) var count: Int
+  private let pass: Fusion.Pass
+  private let canonical: (Node) -> Node
+  private var assigned: [UInt64: Int] = [:]
+  private var free: [Int] = []
+
+  init(_ pass: Fusion.Pass, canonical: @escaping (Node) -> Node) {
+    self.pass = pass
+    self.canonical = canonical
+    let inner = Set(pass.members.filter(Fusion.isPointwise).map(\.serial))
+    var leaves: [Node] = []
+    var numbers: [(serial: UInt64, index: Int)] = []
+    var known = inner
+    for input in (pass.members + pass.results).flatMap(\.inputs).map(canonical)
+    where known.insert(input.serial).inserted {
+      if let value = Tensor(input).literal {
+        let index = constants.firstIndex { $0.bitPattern == value.bitPattern } ?? constants.count
+        if index == constants.count { constants.append(value) }
+        numbers.append((input.serial, index))
+      } else {
+        assigned[input.serial] = leaves.count
+        leaves.append(input)
+      }
+    }
+    for (serial, index) in numbers { assigned[serial] = leaves.count + index }
+    self.leaves = leaves
+    count = leaves.count + constants.count
+  }
+
+  subscript(node: Node) -> Int { assigned[node.serial] ?? 0 }
+
+  /// The arithmetic. Registers are taken back when their value is not read any more; what is stored or
+  /// folded keeps its own: it may lie in the memory of an operand, which nothing may overwrite early.
+  mutating func instructions() -> [mg_instruction] {
+    let members = pass.members.filter(Fusion.isPointwise)
+    let kept = Set(
+      pass.results.map { Fusion.isFold($0) ? canonical($0.inputs[0]).serial : $0.serial })
+    var lastUse: [UInt64: Int] = [:]
+    for (time, node) in members.enumerated() {
+      for input in node.inputs { lastUse[canonical(input).serial] = time }
+    }
+    var expiring: [Int: [UInt64]] = [:]
+    for node in members where !kept.contains(node.serial) {
+      expiring[lastUse[node.serial] ?? 0, default: []].append(node.serial)
+    }
+    var instructions: [mg_instruction] = []
+    for (time, node) in members.enumerated() {
+      let operands = node.inputs.map { UInt8(self[canonical($0)]) }
+      for serial in expiring[time] ?? [] {
+        if let register = assigned[serial] { free.append(register) }
+      }
+      let result: Int
+      if !kept.contains(node.serial), let reused = free.popLast() {
+        result = reused
+      } else {
+        result = count
+        count += 1
+      }
+      assigned[node.serial] = result
+      let opcode = (node.primitive as? Pointwise)?.operation.opcode ?? MG_COPY
+      instructions.append(
+        mg_instruction(
+          opcode: UInt8(opcode.rawValue), result: UInt8(result), a: operands[0],
+          b: operands.count > 1 ? operands[1] : operands[0], c: operands.last ?? operands[0]))
+    }
+    return instructions
+  }
+}
