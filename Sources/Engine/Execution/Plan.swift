@@ -24,6 +24,8 @@ struct Step {
   let write: View
   /// Whether the result may take the place of an operand that is read for the last time.
   let runsInPlace: Bool
+  /// Floating-point operations, a multiply-add being two; `nil` where nobody counts them.
+  let flops: Double?
   let run: (Memory) throws(EngineError) -> Void
 }
 

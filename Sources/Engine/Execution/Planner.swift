@@ -105,11 +105,13 @@ final class Planner {
   // MARK: Steps
 
   func emit(
-    _ name: String, reads: [View], writes: View, runsInPlace: Bool = false,
+    _ name: String, reads: [View], writes: View, runsInPlace: Bool = false, flops: Double? = nil,
     _ run: @escaping (Memory) throws(EngineError) -> Void
   ) {
     guard writes.count > 0 else { return }
-    steps.append(Step(name: name, reads: reads, write: writes, runsInPlace: runsInPlace, run: run))
+    steps.append(
+      Step(
+        name: name, reads: reads, write: writes, runsInPlace: runsInPlace, flops: flops, run: run))
   }
 
   func emitCopy(from: View, to: View) {
