@@ -65,8 +65,16 @@ final class ConsoleProgress: ProgressReporter {
 
   /// Where the time went.
   func profile(_ profile: Profile) {
-    for (name, entry) in profile.sorted.prefix(30) {
-      line(String(format: "%9.3f s %8d×  %@", entry.seconds, entry.calls, name), kind: "profile")
+    for (kernel, entry) in profile.sorted.prefix(30) {
+      let calls = Double(entry.calls)
+      let rate = kernel.flops.map {
+        String(format: "%6.0f GFLOP/s", $0 * calls / entry.seconds / 1e9)
+      }
+      line(
+        String(
+          format: "%9.3f s %8d× %@ %6.1f GB/s  %@", entry.seconds, entry.calls,
+          rate ?? "".padded(to: 14), Double(kernel.byteCount) * calls / entry.seconds / 1e9,
+          "\(kernel.name) \(kernel.shapes)"), kind: "profile")
     }
   }
 

@@ -19,6 +19,7 @@ enum CommandError: Diagnostic {
 enum ExitStatus {
   static let dataError: Int32 = 65
   static let noInput: Int32 = 66
+  static let unavailable: Int32 = 69
   static let softwareError: Int32 = 70
   static let inputOutputError: Int32 = 74
   /// What shells give for a program ended by SIGINT.
@@ -28,6 +29,8 @@ enum ExitStatus {
     switch error {
     case is CommandError: noInput
     case RunError.interrupted: interrupted
+    case BenchmarkError.commandNotFound, BenchmarkError.commandFailed, BenchmarkError.noResult:
+      unavailable
     case EngineError.library: softwareError
     case EngineError.file: inputOutputError
     case is any Diagnostic: dataError

@@ -8,5 +8,5 @@ struct Moonglass: ParsableCommand {
     abstract:
       "Generative models and inverse problems under constraints, by neural approximate mirror maps.",
     version: "0.1.0",
-    subcommands: [Run.self, Doctor.self])
+    subcommands: [Run.self, Bench.self, Doctor.self])
 }

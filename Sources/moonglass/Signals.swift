@@ -11,6 +11,21 @@ enum Signals {
         Interrupt.request()
       }
     }
+    receive()
+  }
+
+  /// The same for a program that waits for one it started: both end at once.
+  static func handleEndingChildren() {
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+      Foundation.signal(signal) { _ in
+        ChildCommand.terminateRunning()
+        _exit(ExitStatus.interrupted)
+      }
+    }
+    receive()
+  }
+
+  private static func receive() {
     // Whoever started the program may have blocked them, which is inherited.
     var wanted = sigset_t()
     sigemptyset(&wanted)

@@ -35,6 +35,8 @@ struct Step {
   let reads: [View]
   let writes: [View]
   let work: Work
+  /// Floating-point operations, a multiply-add being two; `nil` where nobody counts them.
+  var flops: Double?
   /// Operands whose memory a result may take, if nothing else needs them.
   var replaceable: [(operand: View, result: View)] = []
 }

@@ -36,9 +36,8 @@ extension Planner {
       let accumulators = allocate([copies * into.count], .float64, axes: [0])
       loops.results[index] = (source, .fold(kind, into: into, accumulators: accumulators))
     }
-    emit(
-      (pass.members + pass.results.filter(Fusion.isFold)).map(\.primitive.name).joined(
-        separator: "·"), loops)
+    let names = pass.results.map(\.primitive.name).joined(separator: ", ")
+    emit(instructions.count > 1 ? "\(names) of \(instructions.count)" : names, loops)
   }
 
   /// Nothing to visit: sums are 0.

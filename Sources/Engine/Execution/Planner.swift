@@ -113,11 +113,11 @@ final class Planner {
   // MARK: Steps
 
   func emit(
-    _ name: String, reads: [View], writes: View,
+    _ name: String, reads: [View], writes: View, flops: Double? = nil,
     _ run: @escaping (Memory) throws(EngineError) -> Void
   ) {
     guard writes.count > 0 else { return }
-    steps.append(Step(name: name, reads: reads, writes: [writes], work: .call(run)))
+    steps.append(Step(name: name, reads: reads, writes: [writes], work: .call(run), flops: flops))
   }
 
   func emit(_ name: String, _ loops: FusedLoops) {

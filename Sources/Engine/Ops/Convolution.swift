@@ -9,6 +9,9 @@ struct ConvolutionSizes: Sendable, Hashable {
   let before: [Int]
   let after: [Int]
 
+  /// Operations of the sum as it is written, a multiply-add being two; padding is counted.
+  var flops: Double { 2 * Double((output + weight.dropFirst()).reduce(1, *)) }
+
   var key: String { "\(input)\(weight)\(output)\(stride)\(before)\(after)" }
 
   fileprivate var c: mg_conv_sizes {
@@ -88,7 +91,7 @@ struct Convolution: Primitive {
     let code = kind == .forward ? MG_CONV_FORWARD : kind == .data ? MG_CONV_DATA : MG_CONV_WEIGHTS
     let prepared = sizes.c
     if node.dtype == .float64 {
-      planner.emit(name, reads: [a, b], writes: output) { memory in
+      planner.emit(name, reads: [a, b], writes: output, flops: sizes.flops) { memory in
         withUnsafePointer(to: prepared) {
           mg_conv_f64(
             code, $0, memory.elements(of: a), memory.elements(of: b), memory.elements(of: output))
@@ -96,7 +99,8 @@ struct Convolution: Primitive {
       }
     } else {
       let kernel = try ConvolutionKernel(code, prepared)
-      planner.emit(name, reads: [a, b], writes: output) { (memory) throws(EngineError) in
+      planner.emit(name, reads: [a, b], writes: output, flops: sizes.flops) {
+        (memory) throws(EngineError) in
         try kernel.run(memory.elements(of: a), memory.elements(of: b), memory.elements(of: output))
       }
     }

@@ -34,7 +34,9 @@ struct Matmul: Primitive {
     if node.shape.count > 0, prepared.k == 0 {
       planner.emitFill(output)
     } else if node.shape.count > 0 {
-      planner.emit(name, reads: [a.view, b.view], writes: output) { (memory) throws(EngineError) in
+      let flops = 2 * Double(node.shape.count) * Double(prepared.k)
+      planner.emit(name, reads: [a.view, b.view], writes: output, flops: flops) {
+        (memory) throws(EngineError) in
         let status = withUnsafePointer(to: prepared) {
           mg_gemm($0, memory.start(of: a.view), memory.start(of: b.view), memory.start(of: output))
         }

@@ -28,11 +28,14 @@ struct Run: ParsableCommand {
   @Flag(help: "Report as lines of JSON on standard output.")
   var json = false
 
-  @Flag(help: "Print where the time went when done.")
-  var profile = false
+  @OptionGroup var profiling: ProfilingOptions
 
   func validate() throws {
-    if let threads, !(1...1024).contains(threads) {
+    if let threads { try Run.validate(threads: threads) }
+  }
+
+  static func validate(threads: Int) throws {
+    guard (1...1024).contains(threads) else {
       throw ValidationError("--threads must be in 1…1024, got \(threads)")
     }
   }
@@ -40,9 +43,6 @@ struct Run: ParsableCommand {
   func run() throws {
     let progress = ConsoleProgress(isJSON: json)
     if let threads { Threads.count = threads }
-    let collected = profile ? Profile() : nil
-    Profile.current = collected
-    defer { if let collected { progress.profile(collected) } }
     do {
       guard FileManager.default.fileExists(atPath: recipe) else {
         throw CommandError.missingFile(recipe)
@@ -51,7 +51,11 @@ struct Run: ParsableCommand {
       let experiment = try Experiment(
         recipe: recipe, output: output, seed: seed,
         registry: .standard(print: { progress.note("plugin: \($0)") }), progress: progress)
-      let metrics = try experiment()
+      let metrics = try profiling.collect(progress) { profile in
+        Profile.current = profile
+        defer { Profile.current = nil }
+        return try experiment()
+      }
       progress.result(metrics, directory: experiment.directory)
     } catch {
       progress.fail(error)
