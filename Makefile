@@ -11,7 +11,7 @@ PACKAGES = pkg-config zlib1g-dev liblua5.4-dev libopenblas-dev libdnnl-dev libff
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test check lint format clean
+.PHONY: help setup build demo bench test check lint format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -36,6 +36,10 @@ build: setup ## Build the program with optimisation
 
 demo: build ## Train and sample a small example; leaves runs/quickstart/report.html
 	.build/release/moonglass run examples/quickstart.lua
+
+# CASES="gemm icnn_train" times these only; AGAINST="command" compares with another program.
+bench: build ## Time operations, networks and steps
+	.build/release/moonglass bench $(CASES) $(if $(AGAINST),--against "$(AGAINST)")
 
 # Tests run side by side: threads that wait must not keep the cores.
 test: export OMP_WAIT_POLICY = passive
