@@ -6,7 +6,8 @@
 #define MAX_BLOCK 1024
 // Below this many elements a second thread costs more than it saves.
 #define SERIAL_LIMIT 8192
-#define MAX_LANES 64
+// Neighbouring accumulators that are folded together.
+#define LANES 32
 // Rows added up in the working type before they go to an accumulator: few, so that rounding stays small.
 #define ROWS_PER_PARTIAL 32
 
@@ -51,6 +52,23 @@ MG_INLINE int64_t next_row(const mg_fused *loops, const mg_operand *operand, int
   }
   return at;
 }
+
+/// Whether the loops go through an operand's elements as they lie in memory, without gaps.
+MG_INLINE int is_dense(const mg_fused *loops, const mg_operand *operand) {
+  int64_t step = 1;
+  for (int axis = loops->rank - 1; axis >= 0; axis--) {
+    if (operand->strides[axis] != step) return 0;
+    step *= loops->sizes[axis];
+  }
+  return 1;
+}
+
+/// One of two numbers, without a branch: compilers make loads conditional else, and do not vectorise.
+MG_INLINE float pick_f32(float mask, float a, float b) {
+  int32_t all = -(int32_t)(mask != 0);
+  return bits_to_float((float_to_bits(a) & all) | (float_to_bits(b) & ~all));
+}
+MG_INLINE double pick_f64(double mask, double a, double b) { return mask != 0 ? a : b; }
 
 /// The larger of two numbers; NaN if one is.
 MG_INLINE float larger_f32(float a, float b) { return (b > a || b != b) ? b : a; }

@@ -109,7 +109,7 @@ MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers,
     case MG_COPY: EACH(a[i])
     case MG_NEGATE: EACH(-a[i])
     case MG_ABS: EACH(FABS(a[i]))
-    case MG_SIGN: EACH(a[i] != a[i] ? a[i] : (REAL)((a[i] > 0) - (a[i] < 0)))
+    case MG_SIGN: EACH(NAME(pick)(a[i] != a[i], a[i], (REAL)(a[i] > 0) - (REAL)(a[i] < 0)))
     case MG_EXP: EACH_MATH(EXP(a[i]))
     case MG_LOG: EACH_MATH(LOG(a[i]))
     case MG_LOG1P: EACH_MATH(LOG1P(a[i]))
@@ -128,13 +128,14 @@ MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers,
     case MG_MULTIPLY: EACH(a[i] * b[i])
     case MG_DIVIDE: EACH(a[i] / b[i])
     case MG_POWER: EACH_CALL(POW(a[i], b[i]))
-    case MG_MAXIMUM: EACH(a[i] != a[i] ? a[i] : (a[i] > b[i] ? a[i] : b[i]))
-    case MG_MINIMUM: EACH(a[i] != a[i] ? a[i] : (a[i] < b[i] ? a[i] : b[i]))
+    case MG_MAXIMUM: EACH(NAME(pick)(a[i] != a[i], a[i], a[i] > b[i] ? a[i] : b[i]))
+    case MG_MINIMUM: EACH(NAME(pick)(a[i] != a[i], a[i], a[i] < b[i] ? a[i] : b[i]))
     case MG_LESS: EACH(a[i] < b[i])
     case MG_LESS_EQUAL: EACH(a[i] <= b[i])
     case MG_EQUAL: EACH(a[i] == b[i])
     case MG_NOT_EQUAL: EACH(a[i] != b[i])
-    case MG_SELECT: EACH(a[i] != 0 ? b[i] : c[i])
+    case MG_MULTIPLY_ADD: EACH(a[i] * b[i] + c[i])
+    case MG_SELECT: EACH(NAME(pick)(a[i], b[i], c[i]))
   }
 }
 #undef EACH
@@ -153,25 +154,28 @@ MG_INLINE double NAME(fold_row)(const REAL *v, int64_t count, mg_result_kind kin
   return larger_f64(into, (double)value);
 }
 
+/// Folds `rows` rows, `step` elements apart, of `lanes` neighbours into as many accumulators. Called with
+/// constants for `lanes`, so that the partial results stay in registers.
+MG_INLINE void NAME(fold_group)(const REAL *v, int64_t rows, int64_t step, int64_t lanes, mg_result_kind kind,
+                                double *into) {
+  REAL partial[LANES];
+  for (int64_t i = 0; i < lanes; i++) partial[i] = v[i];
+  if (kind == MG_SUM) {
+    for (int64_t row = 1; row < rows; row++)
+      for (int64_t i = 0; i < lanes; i++) partial[i] += v[row * step + i];
+    for (int64_t i = 0; i < lanes; i++) into[i] += (double)partial[i];
+  } else {
+    for (int64_t row = 1; row < rows; row++)
+      for (int64_t i = 0; i < lanes; i++) partial[i] = NAME(larger)(partial[i], v[row * step + i]);
+    for (int64_t i = 0; i < lanes; i++) into[i] = larger_f64(into[i], (double)partial[i]);
+  }
+}
+
 /// Folds `rows` rows of `count` neighbouring elements into `count` accumulators.
 MG_INLINE void NAME(fold_lanes)(const REAL *v, int64_t rows, int64_t count, mg_result_kind kind, double *into) {
-  for (int64_t lane = 0; lane < count; lane += MAX_LANES) {
-    int64_t lanes = count - lane < MAX_LANES ? count - lane : MAX_LANES;
-    REAL partial[MAX_LANES];
-    for (int64_t i = 0; i < lanes; i++) partial[i] = v[lane + i];
-    for (int64_t row = 1; row < rows; row++) {
-      const REAL *p = v + row * count + lane;
-      if (kind == MG_SUM)
-        for (int64_t i = 0; i < lanes; i++) partial[i] += p[i];
-      else
-        for (int64_t i = 0; i < lanes; i++) partial[i] = NAME(larger)(partial[i], p[i]);
-    }
-    double *to = into + lane;
-    if (kind == MG_SUM)
-      for (int64_t i = 0; i < lanes; i++) to[i] += (double)partial[i];
-    else
-      for (int64_t i = 0; i < lanes; i++) to[i] = larger_f64(to[i], (double)partial[i]);
-  }
+  int64_t lane = 0;
+  for (; lane + LANES <= count; lane += LANES) NAME(fold_group)(v + lane, rows, count, LANES, kind, into + lane);
+  if (lane < count) NAME(fold_group)(v + lane, rows, count, count - lane, kind, into + lane);
 }
 
 /// Folds a block. The innermost axis is either folded or the accumulators' innermost, with stride 1.
@@ -214,14 +218,14 @@ CLONES static void NAME(run_range)(const mg_fused *loops, void *const *memory, i
     REAL *r = registers[loops->input_count + k];
     for (int64_t i = 0; i < block; i++) r[i] = (REAL)loops->constants[k];
   }
-  int last = loops->rank - 1;
-  int flat = loops->rank == 1;
-  // A result that fills memory evenly is computed right there.
-  int direct[MG_MAX_RESULTS];
+  // Operands that follow the loops through memory are read, and written, right where they lie.
+  int dense[MG_MAX_REGISTERS], direct[MG_MAX_RESULTS];
+  for (int i = 0; i < loops->input_count; i++)
+    dense[i] = loops->inputs[i].dtype == WORK_DTYPE && is_dense(loops, &loops->inputs[i]);
   for (int k = 0; k < loops->result_count; k++) {
     const mg_result *result = &loops->results[k];
-    direct[k] = flat && result->kind == MG_STORE && result->target.strides[last] == 1 &&
-                result->target.dtype == WORK_DTYPE && result->source >= loops->input_count + loops->constant_count;
+    direct[k] = result->kind == MG_STORE && result->target.dtype == WORK_DTYPE &&
+                is_dense(loops, &result->target) && result->source >= loops->input_count + loops->constant_count;
   }
   for (int64_t at = start; at < stop; at += loops->block) {
     int64_t n = stop - at < loops->block ? stop - at : loops->block;
@@ -229,7 +233,7 @@ CLONES static void NAME(run_range)(const mg_fused *loops, void *const *memory, i
     locate(loops, at, first);
     for (int i = 0; i < loops->input_count; i++) {
       const mg_operand *operand = &loops->inputs[i];
-      if (flat && operand->strides[last] == 1 && operand->dtype == WORK_DTYPE)
+      if (dense[i])
         registers[i] = (REAL *)memory[operand->buffer] + operand->offset + at;
       else
         NAME(load)(loops, operand, memory[operand->buffer], first, n, registers[i], &caches[i]);

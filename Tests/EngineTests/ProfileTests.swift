@@ -12,7 +12,7 @@ import Testing
     }
     return Step(
       name: name, reads: [view(strides: [3, 1]), view(strides: [0, 0])],
-      write: view(strides: [3, 1]), runsInPlace: false, flops: flops, run: { _ in })
+      writes: [view(strides: [3, 1])], work: .call { _ in }, flops: flops)
   }
 
   private func measured(_ steps: [Step], eventLimit: Int = 0) throws -> Profile {
@@ -26,7 +26,7 @@ import Testing
     #expect(profile.flops == 24)
     let a = try #require(profile.sorted.first { $0.kernel.name == "a" })
     #expect(a.entry.calls == 2)
-    #expect(a.kernel.shapes == "[2, 3] [2, 3] → [2, 3]")
+    #expect(a.kernel.shapes == "2×[2, 3] → [2, 3]")
     // A number that is repeated is read once.
     #expect(a.kernel.byteCount == 24 + 4 + 24)
   }

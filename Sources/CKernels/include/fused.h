@@ -9,7 +9,7 @@ typedef enum {
   MG_SIN, MG_COS, MG_TANH, MG_SIGMOID, MG_SOFTPLUS, MG_FLOOR, MG_NOT,
   MG_ADD, MG_SUBTRACT, MG_MULTIPLY, MG_DIVIDE, MG_POWER, MG_MAXIMUM, MG_MINIMUM,
   MG_LESS, MG_LESS_EQUAL, MG_EQUAL, MG_NOT_EQUAL,
-  MG_SELECT,
+  MG_SELECT, MG_MULTIPLY_ADD,
 } mg_opcode;
 
 /// `registers[result] = opcode(registers[a], registers[b], registers[c])`.

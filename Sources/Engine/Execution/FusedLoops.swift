@@ -109,8 +109,7 @@ struct FusedLoops {
     let keepsLead = results.contains {
       if case .fold(_, let into, _) = $0.result { !isShared(into) } else { false }
     }
-    let isWorthwhile = lead.lead >= 4 && lead.length >= FusedLoops.maximumBlock
-    return keepsLead || isWorthwhile ? lead : evenUnits
+    return keepsLead || lead.lead >= 4 ? lead : evenUnits
   }
 
   /// How many elements the interpreter takes at a time: few enough that registers stay in the L1 cache, and

@@ -116,11 +116,6 @@ private struct PassBuilder {
     expressions[node.serial] = (work, leaves)
   }
 
-  private func isCheap(_ node: Node) -> Bool {
-    guard let expression = expressions[node.serial] else { return false }
-    return expression.leaves.count <= 1 && expression.work <= PassBuilder.cheapWork
-  }
-
   /// Rough costs: an addition is 1.
   private static func work(_ node: Node) -> Int {
     guard let operation = (node.primitive as? Pointwise)?.operation else { return 1 }
@@ -174,7 +169,17 @@ private struct PassBuilder {
     else { return [] }
     let targets = Array(Set(users.flatMap { groupsOf[$0.serial] ?? [] })).sorted()
     guard targets.allSatisfy({ fits(inputs(node), in: $0, leaving: node) }) else { return [] }
-    return targets.count == 1 || (isCheap(node) && repays(node, targets)) ? targets : []
+    if targets.count == 1 { return targets }
+    guard let expression = expressions[node.serial], expression.work <= PassBuilder.cheapWork,
+      targets.allSatisfy({ readsNoMore(expression.leaves, in: $0) }), repays(node, targets)
+    else { return [] }
+    return targets
+  }
+
+  /// Whether computing a node from these in a group reads at most one operand more: as loading it would.
+  private func readsNoMore(_ leaves: Set<UInt64>, in index: Int) -> Bool {
+    guard let group = groups[index] else { return false }
+    return leaves.subtracting(group.leaves).subtracting(group.members).count <= 1
   }
 
   /// Storing as Int32 or Bool, or as Float32 out of Double, changes the value.

@@ -104,37 +104,71 @@ private struct PassRegisters {
   /// The arithmetic. Registers are taken back when their value is not read any more; what is stored or
   /// folded keeps its own: it may lie in the memory of an operand, which nothing may overwrite early.
   mutating func instructions() -> [mg_instruction] {
-    let members = pass.members.filter(Fusion.isPointwise)
     let kept = Set(
       pass.results.map { Fusion.isFold($0) ? canonical($0.inputs[0]).serial : $0.serial })
+    let operations = self.operations(kept: kept)
     var lastUse: [UInt64: Int] = [:]
-    for (time, node) in members.enumerated() {
-      for input in node.inputs { lastUse[canonical(input).serial] = time }
+    for (time, operation) in operations.enumerated() {
+      for operand in operation.operands { lastUse[operand.serial] = time }
     }
     var expiring: [Int: [UInt64]] = [:]
-    for node in members where !kept.contains(node.serial) {
-      expiring[lastUse[node.serial] ?? 0, default: []].append(node.serial)
+    for operation in operations where !kept.contains(operation.node.serial) {
+      expiring[lastUse[operation.node.serial] ?? 0, default: []].append(operation.node.serial)
     }
     var instructions: [mg_instruction] = []
-    for (time, node) in members.enumerated() {
-      let operands = node.inputs.map { UInt8(self[canonical($0)]) }
+    for (time, operation) in operations.enumerated() {
+      let operands = operation.operands.map { UInt8(self[$0]) }
       for serial in expiring[time] ?? [] {
         if let register = assigned[serial] { free.append(register) }
       }
       let result: Int
-      if !kept.contains(node.serial), let reused = free.popLast() {
+      if !kept.contains(operation.node.serial), let reused = free.popLast() {
         result = reused
       } else {
         result = count
         count += 1
       }
-      assigned[node.serial] = result
-      let opcode = (node.primitive as? Pointwise)?.operation.opcode ?? MG_COPY
+      assigned[operation.node.serial] = result
       instructions.append(
         mg_instruction(
-          opcode: UInt8(opcode.rawValue), result: UInt8(result), a: operands[0],
+          opcode: UInt8(operation.opcode.rawValue), result: UInt8(result), a: operands[0],
           b: operands.count > 1 ? operands[1] : operands[0], c: operands.last ?? operands[0]))
     }
     return instructions
+  }
+
+  private struct Operation {
+    let node: Node
+    let opcode: mg_opcode
+    let operands: [Node]
+  }
+
+  /// What is computed for which node; a product that is only added to something is computed with the sum.
+  private func operations(kept: Set<UInt64>) -> [Operation] {
+    let members = pass.members.filter(Fusion.isPointwise)
+    var uses: [UInt64: Int] = [:]
+    for input in members.flatMap(\.inputs) { uses[canonical(input).serial, default: 0] += 1 }
+    let products = Set(
+      members.filter {
+        PassRegisters.opcode($0) == MG_MULTIPLY && uses[$0.serial] == 1 && !kept.contains($0.serial)
+      }.map(\.serial))
+    var absorbed: Set<UInt64> = []
+    let operations = members.map { node in
+      let operands = node.inputs.map(canonical)
+      if PassRegisters.opcode(node) == MG_ADD,
+        let index = operands.firstIndex(where: { products.contains($0.serial) })
+      {
+        absorbed.insert(operands[index].serial)
+        return Operation(
+          node: node, opcode: MG_MULTIPLY_ADD,
+          operands: operands[index].inputs.map(canonical) + [operands[1 - index]])
+      }
+      return Operation(node: node, opcode: PassRegisters.opcode(node), operands: operands)
+    }
+    return operations.filter { !absorbed.contains($0.node.serial) }
+  }
+
+  private static func opcode(_ node: Node) -> mg_opcode {
+    (node.primitive as? Pointwise)?.operation.opcode ?? MG_COPY
   }
 }
