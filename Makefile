@@ -7,7 +7,7 @@ DEBUG_FLAGS = -Xcc -O2
 MOONGLASS_GOLDEN ?= ../shared/golden
 export MOONGLASS_GOLDEN
 
-PACKAGES = pkg-config zlib1g-dev liblua5.4-dev libopenblas-dev libdnnl-dev libfftw3-dev libpng-dev
+PACKAGES = pkg-config zlib1g-dev liblua5.4-dev libopenblas-dev libfftw3-dev libpng-dev
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help

@@ -20,13 +20,12 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLua", pkgConfig: "lua5.4", providers: [.apt(["liblua5.4-dev"])]),
-    .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
     .systemLibrary(name: "COpenBLAS", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CFFTW", providers: [.apt(["libfftw3-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .target(
-      name: "CKernels", dependencies: ["COneDNN", "COpenBLAS", "CFFTW", "CPNG", "CLua"],
-      linkerSettings: ["dnnl", "gomp", "fftw3", "fftw3f", "png16", "z", "lua5.4"].map {
+      name: "CKernels", dependencies: ["COpenBLAS", "CFFTW", "CPNG", "CLua"],
+      linkerSettings: ["gomp", "fftw3", "fftw3f", "png16", "z", "lua5.4"].map {
         .linkedLibrary($0)
       }),
 
@@ -46,7 +45,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport",
       swiftSettings: swift),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "TestSupport"], swiftSettings: swift),
+      name: "EngineTests", dependencies: ["Engine", "CKernels", "TestSupport"],
+      swiftSettings: swift),
     .testTarget(
       name: "LuaBridgeTests", dependencies: ["LuaBridge", "TestSupport"], swiftSettings: swift),
     .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: swift),

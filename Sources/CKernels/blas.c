@@ -1,4 +1,5 @@
 #include "blas.h"
+#include "product.h"
 #include "threads.h"
 #include <cblas.h>
 #include <dlfcn.h>
@@ -70,6 +71,7 @@ static void multiply(void *context, int64_t task) {
 }
 
 int mg_gemm(const mg_gemm_sizes *s, const void *a, const void *b, void *c) {
+  if (mg_product_applies(s)) return mg_product(s, a, b, c);
   pthread_once(&blas_once, load_blas);
   if (!blas.sgemm || !blas.dgemm) return -1;
   struct product product = {s, a, b, c, (s->m + ROW_BLOCK - 1) / ROW_BLOCK};

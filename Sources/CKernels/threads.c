@@ -2,10 +2,9 @@
 #include <malloc.h>
 #include <stdatomic.h>
 
-// libgomp's own entry points: what a compiler emits for `#pragma omp parallel`. Called directly because
-// the OpenMP flag of the compiler would bring a second OpenMP runtime beside the one oneDNN links.
+// libgomp's own entry points: what a compiler emits for `#pragma omp parallel`. Called directly because the
+// pragma takes a flag of the compiler, which a Swift package cannot set for others to build.
 extern void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags);
-extern void omp_set_num_threads(int count);
 extern int omp_get_max_threads(void);
 
 // OpenMP keeps its number of threads for each calling thread; ours holds for the process. 0: not set.
@@ -16,11 +15,6 @@ void mg_set_thread_count(int count) { atomic_store(&thread_count, count < 1 ? 1 
 int mg_thread_count(void) {
   int count = atomic_load(&thread_count);
   return count > 0 ? count : omp_get_max_threads();
-}
-
-void mg_adopt_thread_count(void) {
-  int count = mg_thread_count();
-  if (count != omp_get_max_threads()) omp_set_num_threads(count);
 }
 
 struct region {

@@ -4,7 +4,7 @@ import Testing
 
 /// Dependencies go one way: moonglass → Host → LuaBridge → Engine → C.
 @Suite struct DependencyTests {
-  static let cLibraries: Set<String> = ["COneDNN", "COpenBLAS", "CFFTW", "CPNG"]
+  static let cLibraries: Set<String> = ["COpenBLAS", "CFFTW", "CPNG"]
 
   @Test(arguments: [
     ("Engine", ["Host", "LuaBridge", "CLua", "moonglass", "Logging", "ArgumentParser"]),

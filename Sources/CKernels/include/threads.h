@@ -1,4 +1,4 @@
-// Parallel loops on the OpenMP team that oneDNN uses too, so that the two never compete for cores.
+// Parallel loops on a team of threads that OpenMP keeps.
 #pragma once
 #include <stdint.h>
 
@@ -6,8 +6,6 @@
 void mg_set_thread_count(int count);
 /// How many threads kernels use.
 int mg_thread_count(void);
-/// Has libraries that ask OpenMP on this thread use as many.
-void mg_adopt_thread_count(void);
 
 typedef void (*mg_chunk_body)(void *context, int64_t chunk);
 

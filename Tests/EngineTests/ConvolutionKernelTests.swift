@@ -1,0 +1,147 @@
+import CKernels
+import TestSupport
+import Testing
+
+@testable import Engine
+
+/// The Float32 kernels against plain loops in Float64.
+@Suite(.serialized) struct ConvolutionKernelTests {
+  static let kinds = [MG_CONV_FORWARD, MG_CONV_DATA, MG_CONV_WEIGHTS]
+
+  /// Sizes of the operands and the result, in this order.
+  private func counts(_ kind: mg_conv_kind, _ s: mg_conv_sizes) -> [Int] {
+    let input = Int(s.batch * s.in_channels * s.height * s.width)
+    let weight = Int(s.out_channels * s.in_channels * s.kernel_height * s.kernel_width)
+    let output = Int(s.batch * s.out_channels * s.out_height * s.out_width)
+    return kind == MG_CONV_FORWARD
+      ? [input, weight, output]
+      : kind == MG_CONV_DATA ? [output, weight, input] : [input, output, weight]
+  }
+
+  private func sizes(
+    batch: Int, channels: (Int, Int), image: (Int, Int), kernel: (Int, Int),
+    stride: (Int, Int) = (1, 1),
+    padding p: (top: Int, bottom: Int, left: Int, right: Int), circular: Bool = false
+  ) -> mg_conv_sizes {
+    func size(_ value: Int) -> Int64 { Int64(value) }
+    return mg_conv_sizes(
+      batch: size(batch), in_channels: size(channels.0), height: size(image.0),
+      width: size(image.1), out_channels: size(channels.1),
+      out_height: size((image.0 + p.top + p.bottom - kernel.0) / stride.0 + 1),
+      out_width: size((image.1 + p.left + p.right - kernel.1) / stride.1 + 1),
+      kernel_height: size(kernel.0), kernel_width: size(kernel.1), stride_height: size(stride.0),
+      stride_width: size(stride.1), pad_top: size(p.top), pad_bottom: size(p.bottom),
+      pad_left: size(p.left), pad_right: size(p.right), circular: circular ? 1 : 0)
+  }
+
+  /// The largest error relative to the largest exact value. The result starts as NaN, so that an element
+  /// which is left out shows.
+  private func error(_ kind: mg_conv_kind, _ s: mg_conv_sizes, seed: UInt64) -> Double {
+    var generator = SplitMix64(seed: seed)
+    let count = counts(kind, s)
+    let operands = count[..<2].map { n in
+      (0..<n).map { _ in Float(generator.double(in: -1...1)) }
+    }
+    var result = [Float](repeating: .nan, count: count[2])
+    var exact = [Double](repeating: .nan, count: count[2])
+    let status = withUnsafePointer(to: s) { mg_conv(kind, $0, operands[0], operands[1], &result) }
+    withUnsafePointer(to: s) {
+      mg_conv_f64(kind, $0, operands[0].map(Double.init), operands[1].map(Double.init), &exact)
+    }
+    guard status == 0, result.allSatisfy(\.isFinite) else { return .infinity }
+    let largest = exact.map(abs).max() ?? 0
+    let off = zip(result, exact).map { abs(Double($0) - $1) }.max() ?? 0
+    return off == 0 ? 0 : off / largest
+  }
+
+  private static let channels = [1, 2, 3, 5, 8, 9, 16, 17, 33, 40]
+
+  @Test(arguments: 0..<60) func anySizesEqualPlainLoops(_ seed: Int) {
+    var g = SplitMix64(seed: UInt64(seed))
+    let kernel = g.oneIn(2) ? (3, 3) : (g.int(in: 1...7), g.int(in: 1...7))
+    let stride = g.oneIn(2) ? (1, 1) : (g.int(in: 1...3), g.int(in: 1...3))
+    let padding = (
+      top: g.int(in: 0...4), bottom: g.int(in: 0...4), left: g.int(in: 0...4),
+      right: g.int(in: 0...4)
+    )
+    let image = (
+      Swift.max(1, kernel.0 - padding.top - padding.bottom) + g.int(in: 0...14),
+      Swift.max(1, kernel.1 - padding.left - padding.right) + g.int(in: 0...14)
+    )
+    let s = sizes(
+      batch: g.int(in: 1...3),
+      channels: (
+        Self.channels[g.int(in: 0...9)], Self.channels[g.int(in: 0...9)]
+      ),
+      image: image, kernel: kernel, stride: stride, padding: padding)
+    for kind in Self.kinds {
+      let off = error(kind, s, seed: UInt64(seed))
+      #expect(off < 3e-6, "\(kind) \(s)")
+    }
+  }
+
+  @Test(arguments: [(3, 3), (8, 16), (17, 9), (1, 12), (12, 1)], [(3, 3), (8, 9), (17, 4)])
+  func circularConvolutionsWrapAround(_ channels: (Int, Int), _ image: (Int, Int)) {
+    for kernel in [1, 2, 3, 5] {
+      let (before, after) = (kernel / 2, kernel - 1 - kernel / 2)
+      let s = sizes(
+        batch: 2, channels: channels, image: image, kernel: (kernel, kernel),
+        padding: (before, after, before, after), circular: true)
+      for kind in Self.kinds {
+        #expect(error(kind, s, seed: 1) < 3e-6, "\(kind) \(s)")
+      }
+    }
+  }
+
+  /// Rounding grows with the sums' length; ten times the bound here is what other networks notice.
+  @Test(arguments: [32, 128, 256]) func winogradRoundsLittleMoreThanDirectSums(_ channels: Int) {
+    let s = sizes(
+      batch: 1, channels: (channels, channels), image: (12, 12), kernel: (3, 3),
+      padding: (1, 1, 1, 1))
+    defer { Winograd.isEnabled = true }
+    for kind in Self.kinds {
+      Winograd.isEnabled = true
+      let winograd = error(kind, s, seed: 3)
+      Winograd.isEnabled = false
+      let direct = error(kind, s, seed: 3)
+      #expect(winograd < 5e-6)
+      #expect(direct < 3e-6)
+      #expect(winograd != direct, "one of the two was not run")
+    }
+  }
+
+  /// Sums are cut up by sizes alone.
+  @Test func resultsDoNotDependOnThreads() {
+    let count = Threads.count
+    defer { Threads.count = count }
+    let cases = [
+      sizes(
+        batch: 4, channels: (24, 40), image: (30, 26), kernel: (3, 3), padding: (1, 1, 1, 1)),
+      sizes(
+        batch: 4, channels: (16, 33), image: (30, 26), kernel: (3, 3), stride: (2, 2),
+        padding: (0, 1, 0, 1)),
+      sizes(batch: 6, channels: (1, 20), image: (40, 32), kernel: (7, 7), padding: (3, 3, 3, 3)),
+      sizes(batch: 6, channels: (20, 1), image: (40, 32), kernel: (7, 7), padding: (3, 3, 3, 3)),
+    ]
+    for s in cases {
+      for kind in Self.kinds {
+        var generator = SplitMix64(seed: 5)
+        let n = counts(kind, s)
+        let operands = n[..<2].map { n in
+          (0..<n).map { _ in Float(generator.double(in: -1...1)) }
+        }
+        let results = [1, 2, 3].map { threads in
+          Threads.count = threads
+          var result = [Float](repeating: .nan, count: n[2])
+          let status = withUnsafePointer(to: s) {
+            mg_conv(kind, $0, operands[0], operands[1], &result)
+          }
+          #expect(status == 0)
+          return result
+        }
+        #expect(firstDifference(results[1], results[0]) == nil, "\(kind) \(s)")
+        #expect(firstDifference(results[2], results[0]) == nil, "\(kind) \(s)")
+      }
+    }
+  }
+}
