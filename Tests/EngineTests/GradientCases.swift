@@ -116,6 +116,26 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
           $0[0], $0[1], stride: 2, padding: Padding2D(top: 0, bottom: 1, left: 0, right: 1),
           outputSize: [6, 8])
       },
+      .init("conv2d that wraps around", [[2, 2, 4, 5], [3, 2, 3, 2]]) {
+        let x = try $0[0].padded([(0, 0), (0, 0), (1, 1), (0, 1)], mode: .circular)
+        return try Tensor.conv2d(x, $0[1])
+      },
+      .init("conv2d that wraps around more than once", [[1, 1, 2, 2], [2, 1, 5, 5]]) {
+        let x = try $0[0].padded([(0, 0), (0, 0), (2, 2), (2, 2)], mode: .circular)
+        return try Tensor.conv2d(x, $0[1])
+      },
+      .init("filter2d", [[2, 3, 6, 5]]) {
+        try $0[0].filtered2d(
+          [[1, -2, 3], [0.5, 4, -1]], stride: 2,
+          padding: Padding2D(top: 1, bottom: 0, left: 2, right: 1)
+        ).square()
+      },
+      .init("transposed filter2d", [[2, 3, 3, 4]]) {
+        try $0[0].transposeFiltered2d(
+          [[1, -2, 3], [0.5, 4, -1], [2, 1, 1]], stride: 2, padding: Padding2D(1),
+          outputSize: (6, 7)
+        ).square()
+      },
       .init("weights adjoint of conv2d", [[2, 2, 5, 5], [2, 3, 3, 3]]) { arguments in
         let weight = Tensor.zeros([3, 2, 3, 3], dtype: .float64)
         let y = try Tensor.conv2d(arguments[0], weight, stride: 2, padding: Padding2D(1))

@@ -213,6 +213,28 @@ struct RandomOperation: Sendable {
       let y = try Tensor.convTranspose2d(x, weight, stride: 2, padding: padding, outputSize: size)
       return try y * scale(9 * x.shape[1])
     },
+    .init(name: "conv2d that wraps around") { graph, x in
+      guard x.rank == 4, x.count > 0, x.shape[2] > 1, x.shape[3] > 1 else { return nil }
+      let kernel = graph.random.int(in: 2...4)
+      let margin = (kernel / 2, kernel - 1 - kernel / 2)
+      let weight = graph.leaf([graph.random.int(in: 1...4), x.shape[1], kernel, kernel])
+      let padded = try x.padded([(0, 0), (0, 0), margin, margin], mode: .circular)
+      return try Tensor.conv2d(padded, weight) * scale(kernel * kernel * x.shape[1])
+    },
+    .init(name: "filter2d") { graph, x in
+      guard x.rank == 4 else { return nil }
+      let (rows, columns) = (graph.random.int(in: 1...4), graph.random.int(in: 1...4))
+      let taps = (0..<rows).map { _ in (0..<columns).map { _ in graph.random.double(in: -1...1) } }
+      let stride = graph.random.int(in: 1...3)
+      let padding = Padding2D(graph.random.int(in: 0...2))
+      let count = scale(rows * columns)
+      guard min(x.shape[2] + 2 * padding.top - rows, x.shape[3] + 2 * padding.top - columns) >= 0
+      else { return nil }
+      let y = try x.filtered2d(taps, stride: stride, padding: padding) * count
+      if graph.random.oneIn(2) { return y }
+      return try y.transposeFiltered2d(
+        taps, stride: stride, padding: padding, outputSize: (x.shape[2], x.shape[3])) * count
+    },
     .init(name: "fft") { graph, x in
       guard x.rank < 5, x.rank > 0, x.count > 0 else { return nil }
       let complex = try Tensor.stacked([x, partnerOfEqualShape(&graph, x)], axis: x.rank)

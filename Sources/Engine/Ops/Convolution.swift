@@ -8,13 +8,17 @@ struct ConvolutionSizes: Sendable, Hashable {
   let stride: [Int]
   let before: [Int]
   let after: [Int]
+  /// The image's other side is around it, not zeros; the output then has its size.
+  var isCircular = false
 
   /// Operations of the sum as it is written, a multiply-add being two; padding is counted.
   var flops: Double { 2 * Double((output + weight.dropFirst()).reduce(1, *)) }
 
-  var key: String { "\(input)\(weight)\(output)\(stride)\(before)\(after)" }
+  var key: String {
+    "\(input)\(weight)\(output)\(stride)\(before)\(after)\(isCircular ? "circular" : "")"
+  }
 
-  fileprivate var c: mg_conv_sizes {
+  var c: mg_conv_sizes {
     func size(_ value: Int) -> Int64 { Int64(value) }
     return mg_conv_sizes(
       batch: size(input[0]), in_channels: size(input[1]), height: size(input[2]),
@@ -22,7 +26,7 @@ struct ConvolutionSizes: Sendable, Hashable {
       out_channels: size(output[1]), out_height: size(output[2]), out_width: size(output[3]),
       kernel_height: size(weight[2]), kernel_width: size(weight[3]), stride_height: size(stride[0]),
       stride_width: size(stride[1]), pad_top: size(before[0]), pad_bottom: size(after[0]),
-      pad_left: size(before[1]), pad_right: size(after[1]), circular: 0)
+      pad_left: size(before[1]), pad_right: size(after[1]), circular: isCircular ? 1 : 0)
   }
 
   /// Calls `body` for every product of the convolution with its input, weight and output index.
@@ -31,8 +35,10 @@ struct ConvolutionSizes: Sendable, Hashable {
   ) {
     DenseArray.forEachIndex(of: Shape(output)) { o in
       DenseArray.forEachIndex(of: Shape(Array(weight.dropFirst()))) { w in
-        let y = o[2] * stride[0] + w[1] - before[0]
-        let x = o[3] * stride[1] + w[2] - before[1]
+        var (y, x) = (
+          o[2] * stride[0] + w[1] - before[0], o[3] * stride[1] + w[2] - before[1]
+        )
+        if isCircular { (y, x) = (wrap(y, input[2]), wrap(x, input[3])) }
         if (0..<input[2]).contains(y), (0..<input[3]).contains(x) {
           body([o[0], w[0], y, x], [o[1], w[0], w[1], w[2]], o)
         }
@@ -154,7 +160,7 @@ public struct Padding2D: Sendable, Hashable {
 
 extension ConvolutionSizes {
   /// Works out the output of a convolution, and refuses sizes that make none.
-  fileprivate init(op: String, input: [Int], weight: [Int], stride: Int, padding: Padding2D)
+  init(op: String, input: [Int], weight: [Int], stride: Int, padding: Padding2D)
     throws(EngineError)
   {
     let (before, after) = ([padding.top, padding.left], [padding.bottom, padding.right])
@@ -175,6 +181,22 @@ extension ConvolutionSizes {
     self.init(
       input: input, weight: weight, output: try Shape(checking: output, op: op).dimensions,
       stride: [stride, stride], before: before, after: after)
+  }
+}
+
+extension ConvolutionSizes {
+  /// These sizes for an image before a periodic pad that makes up for what the kernel takes away: the
+  /// convolution itself can look at the other side. `nil` for any other pad.
+  fileprivate func wrapping(_ padding: [AxisPadding]) -> ConvolutionSizes? {
+    let unpadded = [0, 0]
+    guard stride == [1, 1], before == unpadded, after == unpadded,
+      padding[..<2].allSatisfy({ $0.before == 0 && $0.after == 0 }),
+      (0..<2).allSatisfy({ padding[2 + $0].before + padding[2 + $0].after == weight[2 + $0] - 1 })
+    else { return nil }
+    return ConvolutionSizes(
+      input: [input[0], input[1], output[2], output[3]], weight: weight, output: output,
+      stride: stride, before: padding[2...].map(\.before), after: padding[2...].map(\.after),
+      isCircular: true)
   }
 }
 
@@ -209,6 +231,9 @@ extension Tensor {
     let sizes = try ConvolutionSizes(
       op: "conv2d", input: x.shape.dimensions, weight: weight.shape.dimensions, stride: stride,
       padding: padding)
+    if let pad = x.node.primitive as? CircularPad, let circular = sizes.wrapping(pad.padding) {
+      return Convolution.tensor(.forward, circular, Tensor(x.node.inputs[0]), weight)
+    }
     return Convolution.tensor(.forward, sizes, x, weight)
   }
 

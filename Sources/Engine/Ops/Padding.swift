@@ -66,8 +66,11 @@ struct CircularFold: Primitive {
   }
 }
 
+/// The place in `0..<size` that `index` has when an axis repeats.
+func wrap(_ index: Int, _ size: Int) -> Int { (index % size + size) % size }
+
 private func wrap(_ index: [Int], _ padding: [AxisPadding], _ shape: Shape) -> [Int] {
-  index.indices.map { ((index[$0] - padding[$0].before) % shape[$0] + shape[$0]) % shape[$0] }
+  index.indices.map { wrap(index[$0] - padding[$0].before, shape[$0]) }
 }
 
 /// How far one axis is extended at its two ends.

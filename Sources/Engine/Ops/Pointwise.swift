@@ -24,7 +24,6 @@ struct Pointwise: FusedPrimitive {
     try operation.vjp(context)
   }
 
-
   func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
     let (a, b, c) = (inputs[0], inputs.count > 1 ? inputs[1] : inputs[0], inputs.last ?? inputs[0])
     let values = (0..<shape.count).map { operation.value(a.values[$0], b.values[$0], c.values[$0]) }

@@ -1,0 +1,90 @@
+#include "filter.h"
+#include "clones.h"
+#include "threads.h"
+
+// Every pixel of the result is a weighted sum of a few pixels, channel by channel. Which ones, and with
+// which weights, is worked out for each axis; then the channels are summed side by side.
+
+struct task {
+  const mg_conv_sizes *s;
+  int transposed;
+  const double *taps;
+  const void *in;
+  void *out;
+};
+
+/// What makes up the result at an index of one axis: `count` pairs of a tap and a pixel.
+struct pairs {
+  int64_t count, tap, tap_step, pixel, pixel_step;
+};
+
+static struct pairs pairs_at(int64_t index, int transposed, int64_t taps, int64_t stride, int64_t before,
+                             int64_t size) {
+  struct pairs p;
+  if (transposed) {
+    // Every stride-th tap, the first one that meets a pixel before the end.
+    p = (struct pairs){.tap = (index + before) % stride, .tap_step = stride, .pixel_step = -1};
+    p.pixel = (index + before - p.tap) / stride;
+    int64_t beyond = p.pixel >= size ? p.pixel - size + 1 : 0;
+    p.tap += beyond * stride;
+    p.pixel -= beyond;
+    p.count = p.tap < taps ? (taps - 1 - p.tap) / stride + 1 : 0;
+    if (p.count > p.pixel + 1) p.count = p.pixel + 1;
+  } else {
+    int64_t first = index * stride - before;
+    p = (struct pairs){.tap = first < 0 ? -first : 0, .tap_step = 1, .pixel_step = 1};
+    p.pixel = first + p.tap;
+    p.count = (taps < size - first ? taps : size - first) - p.tap;
+  }
+  return p;
+}
+
+// Channels that are summed in registers.
+#define BLOCK 32
+
+#define FILTER_ROW(name, type)                                                                              \
+  CLONES static void name(void *context, int64_t row) {                                                     \
+    const struct task *task = context;                                                                      \
+    const mg_conv_sizes *s = task->s;                                                                       \
+    int adjoint = task->transposed;                                                                         \
+    int64_t channels = s->in_channels, height = adjoint ? s->out_height : s->height;                        \
+    int64_t width = adjoint ? s->out_width : s->width, rows = adjoint ? s->height : s->out_height;          \
+    int64_t columns = adjoint ? s->width : s->out_width;                                                    \
+    const type *image = (const type *)task->in + row / rows * height * width * channels;                    \
+    type *out = (type *)task->out + row * columns * channels;                                               \
+    struct pairs y =                                                                                        \
+        pairs_at(row % rows, adjoint, s->kernel_height, s->stride_height, s->pad_top, height);              \
+    for (int64_t column = 0; column < columns; column++, out += channels) {                                 \
+      struct pairs x = pairs_at(column, adjoint, s->kernel_width, s->stride_width, s->pad_left, width);     \
+      for (int64_t first = 0; first < channels; first += BLOCK) {                                           \
+        type sums[BLOCK] = {0};                                                                             \
+        int64_t count = channels - first < BLOCK ? channels - first : BLOCK;                                \
+        for (int64_t i = 0; i < y.count; i++) {                                                             \
+          const type *line = image + (y.pixel + i * y.pixel_step) * width * channels + first;               \
+          const double *taps = task->taps + (y.tap + i * y.tap_step) * s->kernel_width;                     \
+          for (int64_t j = 0; j < x.count; j++) {                                                           \
+            const type *from = line + (x.pixel + j * x.pixel_step) * channels;                              \
+            type weight = (type)taps[x.tap + j * x.tap_step];                                               \
+            if (count == BLOCK)                                                                             \
+              for (int c = 0; c < BLOCK; c++) sums[c] += weight * from[c];                                  \
+            else                                                                                            \
+              for (int64_t c = 0; c < count; c++) sums[c] += weight * from[c];                              \
+          }                                                                                                 \
+        }                                                                                                   \
+        for (int64_t c = 0; c < count; c++) out[first + c] = sums[c];                                       \
+      }                                                                                                     \
+    }                                                                                                       \
+  }
+
+FILTER_ROW(row_f32, float)
+FILTER_ROW(row_f64, double)
+
+void mg_filter_f32(const mg_conv_sizes *s, int transposed, const double *taps, const float *in, float *out) {
+  struct task task = {s, transposed, taps, in, out};
+  mg_parallel(s->batch * (transposed ? s->height : s->out_height), &task, row_f32);
+}
+
+void mg_filter_f64(const mg_conv_sizes *s, int transposed, const double *taps, const double *in, double *out) {
+  struct task task = {s, transposed, taps, in, out};
+  mg_parallel(s->batch * (transposed ? s->height : s->out_height), &task, row_f64);
+}
