@@ -6,17 +6,17 @@
 #define P WINOGRAD_P
 #define Q WINOGRAD_Q
 
-/// Bᵀ d: six values, `s` apart.
-INLINE void NAME(input_line)(const vector *d, vector *t, const int s) {
-  vector d0 = d[0], d1 = d[s], d2 = d[2 * s], d3 = d[3 * s], d4 = d[4 * s], d5 = d[5 * s];
+/// Bᵀ d: six values, `from` and `to` apart.
+INLINE void NAME(input_line)(const vector *d, vector *t, const int from, const int to) {
+  vector d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from], d5 = d[5 * from];
   vector even = d4 - Q * Q * d2, odd = d3 - Q * Q * d1;
   t[0] = d4 - (P * P + Q * Q) * d2 + P * P * Q * Q * d0;
-  t[s] = even + P * odd;
-  t[2 * s] = even - P * odd;
+  t[to] = even + P * odd;
+  t[2 * to] = even - P * odd;
   even = d4 - P * P * d2, odd = d3 - P * P * d1;
-  t[3 * s] = even + Q * odd;
-  t[4 * s] = even - Q * odd;
-  t[5 * s] = d5 - (P * P + Q * Q) * d3 + P * P * Q * Q * d1;
+  t[3 * to] = even + Q * odd;
+  t[4 * to] = even - Q * odd;
+  t[5 * to] = d5 - (P * P + Q * Q) * d3 + P * P * Q * Q * d1;
 }
 
 /// Aᵀ m.
@@ -74,33 +74,47 @@ INLINE void NAME(weight_adjoint_line)(const vector *u, vector *g, const int from
 #undef P
 #undef Q
 
+// Transforms go column by column and then row by row, each from memory to memory by way of registers: 36
+// vectors at once are more than there are.
+
 static void NAME(winograd_input)(const float *const *pixels, int64_t channels, float *v, int64_t step) {
   for (int64_t c = 0; c < channels; c += LANES) {
-    vector d[36];
-    if (c + LANES <= channels)
-      UNROLL for (int i = 0; i < 36; i++) d[i] = NAME(load)(pixels[i] + c);
-    else
-      for (int i = 0; i < 36; i++) d[i] = NAME(load_some)(pixels[i] + c, channels - c);
-    UNROLL for (int i = 0; i < 6; i++) NAME(input_line)(d + i, d + i, 6);
-    UNROLL for (int i = 0; i < 6; i++) NAME(input_line)(d + 6 * i, d + 6 * i, 1);
-    UNROLL for (int i = 0; i < 36; i++) NAME(store)(v + i * step + c, d[i]);
+    vector half[36];
+    UNROLL for (int j = 0; j < 6; j++) {
+      vector d[6];
+      if (c + LANES <= channels)
+        UNROLL for (int i = 0; i < 6; i++) d[i] = NAME(load)(pixels[6 * i + j] + c);
+      else
+        for (int i = 0; i < 6; i++) d[i] = NAME(load_some)(pixels[6 * i + j] + c, channels - c);
+      NAME(input_line)(d, half + j, 1, 6);
+    }
+    UNROLL for (int i = 0; i < 6; i++) {
+      vector t[6];
+      NAME(input_line)(half + 6 * i, t, 1, 1);
+      UNROLL for (int j = 0; j < 6; j++) NAME(store)(v + (6 * i + j) * step + c, t[j]);
+    }
   }
 }
 
 static void NAME(winograd_output)(const float *m, int64_t step, int64_t channels, float *pixels,
                                   int64_t row_step, int64_t column_step, int64_t rows, int64_t columns) {
   for (int64_t c = 0; c < channels; c += LANES) {
-    vector d[36], half[24], y[16];
-    UNROLL for (int i = 0; i < 36; i++) d[i] = NAME(load)(m + i * step + c);
-    UNROLL for (int i = 0; i < 6; i++) NAME(output_line)(d + i, half + i, 6, 6);
-    UNROLL for (int i = 0; i < 4; i++) NAME(output_line)(half + 6 * i, y + 4 * i, 1, 1);
-    if (rows == 4 && columns == 4 && c + LANES <= channels)
-      UNROLL for (int i = 0; i < 16; i++)
-        NAME(store)(pixels + i / 4 * row_step + i % 4 * column_step + c, y[i]);
-    else
-      for (int64_t i = 0; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++)
-          NAME(store_some)(pixels + i * row_step + j * column_step + c, y[4 * i + j], channels - c);
+    vector half[24];
+    UNROLL for (int j = 0; j < 6; j++) {
+      vector d[6];
+      UNROLL for (int i = 0; i < 6; i++) d[i] = NAME(load)(m + (6 * i + j) * step + c);
+      NAME(output_line)(d, half + j, 1, 6);
+    }
+    int whole = rows == 4 && columns == 4 && c + LANES <= channels;
+    UNROLL for (int i = 0; i < 4; i++) {
+      vector y[4];
+      float *to = pixels + i * row_step + c;
+      NAME(output_line)(half + 6 * i, y, 1, 1);
+      if (whole)
+        UNROLL for (int j = 0; j < 4; j++) NAME(store)(to + j * column_step, y[j]);
+      else if (i < rows)
+        for (int64_t j = 0; j < columns; j++) NAME(store_some)(to + j * column_step, y[j], channels - c);
+    }
   }
 }
 
@@ -126,15 +140,21 @@ static void NAME(winograd_cotangent)(const float *const *pixels, int64_t channel
                                      int64_t panel_step) {
   int64_t padded = (channels + LANES - 1) / LANES * LANES;
   for (int64_t c = 0; c < padded; c += LANES) {
-    vector y[16], half[24], d[36];
-    if (c + LANES <= channels)
-      UNROLL for (int i = 0; i < 16; i++) y[i] = NAME(load)(pixels[i] + c);
-    else
-      for (int i = 0; i < 16; i++) y[i] = NAME(load_some)(pixels[i] + c, channels - c);
-    UNROLL for (int i = 0; i < 4; i++) NAME(cotangent_line)(y + i, half + i, 4, 4);
-    UNROLL for (int i = 0; i < 6; i++) NAME(cotangent_line)(half + 4 * i, d + 6 * i, 1, 1);
+    vector half[24];
+    UNROLL for (int j = 0; j < 4; j++) {
+      vector y[4];
+      if (c + LANES <= channels)
+        UNROLL for (int i = 0; i < 4; i++) y[i] = NAME(load)(pixels[4 * i + j] + c);
+      else
+        for (int i = 0; i < 4; i++) y[i] = NAME(load_some)(pixels[4 * i + j] + c, channels - c);
+      NAME(cotangent_line)(y, half + j, 1, 4);
+    }
     float *to = z + c / PANEL * panel_step + c % PANEL;
-    UNROLL for (int i = 0; i < 36; i++) NAME(store)(to + i * step, d[i]);
+    UNROLL for (int i = 0; i < 6; i++) {
+      vector d[6];
+      NAME(cotangent_line)(half + 4 * i, d, 1, 1);
+      UNROLL for (int j = 0; j < 6; j++) NAME(store)(to + (6 * i + j) * step, d[j]);
+    }
   }
 }
 
