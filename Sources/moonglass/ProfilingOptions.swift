@@ -21,17 +21,23 @@ struct ProfilingOptions: ParsableArguments {
   var isWanted: Bool { profile || profileTrace != nil }
 
   /// Runs `body` with a profile where one was asked for, and reports it, also after a failure.
-  func collect<T>(_ progress: ConsoleProgress, _ body: (Profile?) throws -> T) throws -> T {
+  ///
+  /// - Parameter usualTrace: where the trace goes unless the user names a file; `nil`: nowhere.
+  func collect<T>(
+    _ progress: ConsoleProgress, usualTrace: URL? = nil, _ body: (Profile?) throws -> T
+  ) throws -> T {
     guard isWanted else { return try body(nil) }
-    let collected = Profile(eventLimit: profileTrace == nil ? 0 : Self.traceLimit)
+    let trace = profileTrace.map { URL(fileURLWithPath: $0) } ?? usualTrace
+    let collected = Profile(eventLimit: trace == nil ? 0 : Self.traceLimit)
     let outcome = Result { try body(collected) }
     if profile { progress.profile(collected) }
-    if let profileTrace {
+    if let trace {
       do {
-        try collected.trace().write(to: URL(fileURLWithPath: profileTrace))
+        try collected.trace().write(to: trace)
+        progress.note("the kernel calls are in \(trace.relativePath), for ui.perfetto.dev")
       } catch {
         throw outcome.failure
-          ?? EngineError.file(path: profileTrace, reason: error.localizedDescription)
+          ?? EngineError.file(path: trace.path, reason: error.localizedDescription)
       }
     }
     return try outcome.get()

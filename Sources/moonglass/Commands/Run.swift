@@ -51,7 +51,8 @@ struct Run: ParsableCommand {
       let experiment = try Experiment(
         recipe: recipe, output: output, seed: seed,
         registry: .standard(print: { progress.note("plugin: \($0)") }), progress: progress)
-      let metrics = try profiling.collect(progress) { profile in
+      let trace = experiment.directory.appendingPathComponent("trace.json")
+      let metrics = try profiling.collect(progress, usualTrace: trace) { profile in
         Profile.current = profile
         defer { Profile.current = nil }
         return try experiment()
