@@ -12,6 +12,8 @@
 // Columns from which copying the left-hand side, so that its rows do not share cache sets, is worth it.
 #define COPY_COLUMNS 128
 #define MAX_PACKED (1 << 23)
+// From here on BLAS packs the right-hand side seldom enough.
+#define MAX_COLUMNS 256
 
 struct work {
   const mg_gemm_sizes *s;
@@ -24,8 +26,8 @@ struct work {
 };
 
 int mg_product_applies(const mg_gemm_sizes *s) {
-  return !s->is_double && (s->batch == 1 || s->b_step == 0) && s->m >= 32 && s->n >= 8 && s->k >= 8 &&
-         s->k * s->n <= MAX_PACKED && s->batch * s->m * s->n * s->k >= 1 << 17;
+  return !s->is_double && (s->batch == 1 || s->b_step == 0) && s->m >= 32 && s->n >= 8 &&
+         s->n <= MAX_COLUMNS && s->k >= 8 && s->k * s->n <= MAX_PACKED && s->batch * s->m * s->n * s->k >= 1 << 17;
 }
 
 static void pack(void *context, int64_t panel) {
