@@ -10,7 +10,12 @@ final class Planner {
 
   /// Plans the computation of `outputs` from `inputs`.
   static func plan(outputs: [Node], inputs: [Node] = []) throws(EngineError) -> Plan {
-    let graph = PlanGraph(outputs: outputs)
+    try plan(PlanGraph(outputs: outputs), outputs: outputs, inputs: inputs)
+  }
+
+  static func plan(_ graph: PlanGraph, outputs: [Node], inputs: [Node] = []) throws(EngineError)
+    -> Plan
+  {
     let planner = Planner(graph)
     for (index, input) in inputs.enumerated() {
       planner.views[input.serial] = planner.newView(

@@ -62,7 +62,8 @@ public func evaluate(_ tensors: [Tensor]) throws(EngineError) {
   let pending = tensors.map(\.node).filter { $0.value == nil }
   guard !pending.isEmpty else { return }
   prepareKernels()
-  let values = try Planner.plan(outputs: pending).run([])
+  let (plan, leaves) = try PlanCache.shared.plan(outputs: pending)
+  let values = try plan.run(leaves)
   for (node, value) in zip(pending, values) { node.value = value }
 }
 
