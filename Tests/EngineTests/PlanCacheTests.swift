@@ -17,7 +17,9 @@ import Testing
     let first = try planned(cache, tensor([1, 2, 3], plus: 1))
     #expect(try planned(cache, tensor([4, 5, 6], plus: 1)) == first)
     #expect(try planned(cache, tensor([1, 2, 3], plus: 2)) != first, "numbers are structure")
-    let (x, y) = (Tensor([1, 2, 3] as [Float], shape: [3]), Tensor([1, 2, 4] as [Float], shape: [3]))
+    let (x, y) = (
+      Tensor([1, 2, 3] as [Float], shape: [3]), Tensor([1, 2, 4] as [Float], shape: [3])
+    )
     #expect(try planned(cache, x * x) != planned(cache, x * y))
   }
 
