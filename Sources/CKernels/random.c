@@ -1,8 +1,12 @@
 #include "random.h"
+#include "clones.h"
 #include "threads.h"
 #include <math.h>
+#include <string.h>
 
-// Elements a chunk fills; a multiple of 4, what one Philox block gives.
+// Philox blocks, of four words each, that are worked out side by side.
+#define BLOCKS 64
+// Elements a chunk fills: a multiple of what those give.
 #define CHUNK 4096
 
 struct fill {
@@ -12,19 +16,28 @@ struct fill {
   float *output;
 };
 
-static inline void philox(uint64_t block, uint32_t stream, uint32_t step, uint32_t k0, uint32_t k1,
-                          uint32_t *out) {
-  uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = stream, c3 = step;
+/// Four words for each of `BLOCKS` counters from `first` on, side by side so that they are worked out in
+/// vectors.
+CLONES static void philox(uint64_t first, const uint32_t *key, uint32_t words[4][BLOCKS]) {
+  uint32_t *c0 = words[0], *c1 = words[1], *c2 = words[2], *c3 = words[3];
+  uint32_t k0 = key[0], k1 = key[1];
+  for (int i = 0; i < BLOCKS; i++) {
+    c0[i] = (uint32_t)(first + (uint64_t)i);
+    c1[i] = (uint32_t)((first + (uint64_t)i) >> 32);
+    c2[i] = key[2];
+    c3[i] = key[3];
+  }
   for (int round = 0; round < 10; round++) {
-    uint64_t p0 = (uint64_t)0xD2511F53 * c0, p1 = (uint64_t)0xCD9E8D57 * c2;
-    c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-    c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-    c1 = (uint32_t)p1;
-    c3 = (uint32_t)p0;
+    for (int i = 0; i < BLOCKS; i++) {
+      uint64_t p0 = (uint64_t)0xD2511F53 * c0[i], p1 = (uint64_t)0xCD9E8D57 * c2[i];
+      c0[i] = (uint32_t)(p1 >> 32) ^ c1[i] ^ k0;
+      c2[i] = (uint32_t)(p0 >> 32) ^ c3[i] ^ k1;
+      c1[i] = (uint32_t)p1;
+      c3[i] = (uint32_t)p0;
+    }
     k0 += 0x9E3779B9;
     k1 += 0xBB67AE85;
   }
-  out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
 /// 24 bits, so that the float is exact and below 1.
@@ -44,17 +57,21 @@ static void fill_chunk(void *context, int64_t chunk) {
   int64_t stop = start + CHUNK < fill->count ? start + CHUNK : fill->count;
   const uint32_t *key = (const uint32_t *)fill->keys + 4 * row;
   float *output = fill->output + row * fill->count;
-  for (int64_t at = start; at < stop; at += 4) {
-    uint32_t bits[4];
-    float values[4];
-    philox((uint64_t)at / 4, key[2], key[3], key[0], key[1], bits);
+  for (int64_t at = start; at < stop; at += 4 * BLOCKS) {
+    uint32_t words[4][BLOCKS];
+    float values[4 * BLOCKS];
+    philox((uint64_t)at / 4, key, words);
     if (fill->distribution == MG_UNIFORM) {
-      for (int i = 0; i < 4; i++) values[i] = unit(bits[i]);
+      for (int i = 0; i < BLOCKS; i++)
+        for (int word = 0; word < 4; word++) values[4 * i + word] = unit(words[word][i]);
     } else {
-      normal_pair(bits[0], bits[1], values);
-      normal_pair(bits[2], bits[3], values + 2);
+      for (int i = 0; i < BLOCKS && at + 4 * i < stop; i++) {
+        normal_pair(words[0][i], words[1][i], values + 4 * i);
+        normal_pair(words[2][i], words[3][i], values + 4 * i + 2);
+      }
     }
-    for (int64_t i = 0; i < 4 && at + i < stop; i++) output[at + i] = values[i];
+    int64_t count = stop - at < 4 * BLOCKS ? stop - at : 4 * BLOCKS;
+    memcpy(output + at, values, (size_t)count * sizeof(float));
   }
 }
 
