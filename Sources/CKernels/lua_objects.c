@@ -150,16 +150,43 @@ static void push_trampoline(lua_State *L, int64_t function, lua_CFunction body) 
   lua_pushcclosure(L, body, 1);
 }
 
+static int refuse_name(lua_State *L) {
+  const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : luaL_typename(L, 2);
+  return luaL_error(L, "mg.%s has no function '%s'", lua_tostring(L, lua_upvalueindex(1)), name);
+}
+
+// Replaces the table on top by its table of that name, which is made if it is missing.
+static void enter_group(lua_State *L, const char *name, size_t length) {
+  lua_pushlstring(L, name, length);
+  if (lua_rawget(L, -2) == LUA_TNIL) {
+    lua_pop(L, 1);
+    lua_newtable(L);
+    lua_newtable(L);
+    lua_pushlstring(L, name, length);
+    lua_pushcclosure(L, refuse_name, 1);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+    lua_pushlstring(L, name, length);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, -4);
+  }
+  lua_remove(L, -2);
+}
+
+// A name with a dot, as in `noise.gaussian`, goes into a table inside the library.
 static int define(lua_State *L) {
   entry *what = lua_touserdata(L, 1);
+  const char *dot = strchr(what->name, '.'), *last = dot ? dot + 1 : what->name;
   push_trampoline(L, what->function, mg_lua_trampoline);
   const void *tables[] = {what->is_function ? &mg_lua_key_functions : NULL,
                           what->is_method ? &mg_lua_key_methods : NULL};
   for (int i = 0; i < 2; i++) {
     if (!tables[i]) continue;
     lua_rawgetp(L, LUA_REGISTRYINDEX, tables[i]);
+    if (dot) enter_group(L, what->name, (size_t)(dot - what->name));
     lua_pushvalue(L, 2);
-    lua_setfield(L, -2, what->name);
+    lua_setfield(L, -2, last);
+    lua_settop(L, 2);
   }
   return 0;
 }
@@ -212,6 +239,18 @@ static int define_unknown(lua_State *L) {
 bool mg_lua_define_unknown(mg_lua *state, int64_t function) {
   entry what = {.function = function};
   return protect(state, define_unknown, &what);
+}
+
+static int define_loader(lua_State *L) {
+  entry *what = lua_touserdata(L, 1);
+  push_trampoline(L, what->function, mg_lua_trampoline);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &mg_lua_key_loader);
+  return 0;
+}
+
+bool mg_lua_define_loader(mg_lua *state, int64_t function) {
+  entry what = {.function = function};
+  return protect(state, define_loader, &what);
 }
 
 // Pushing an object.

@@ -37,7 +37,7 @@ static inline int mg_lua_is_stopping(lua_State *L) {
 
 // Registry keys: addresses nobody else has.
 extern char mg_lua_key_metatables[4], mg_lua_key_functions, mg_lua_key_methods,
-    mg_lua_key_environment, mg_lua_key_mg;
+    mg_lua_key_environment, mg_lua_key_mg, mg_lua_key_loader;
 
 int mg_lua_raise_stop(lua_State *L);
 int mg_lua_trampoline(lua_State *L);
@@ -45,5 +45,11 @@ int mg_lua_line_from(lua_State *L, int level, char *source, size_t size);
 void mg_lua_make_environment(lua_State *L);  // may raise
 void mg_lua_make_metatables(lua_State *L);   // may raise
 int mg_lua_plain_tostring(lua_State *L);
+int mg_lua_require(lua_State *L);
+// Pattern functions with a limit on their steps; upvalue 1 is Lua's own.
+int mg_lua_find(lua_State *L);
+int mg_lua_match(lua_State *L);
+int mg_lua_gmatch(lua_State *L);
+int mg_lua_gsub(lua_State *L);
 
 #endif

@@ -142,15 +142,6 @@ static int own_print(lua_State *L) {
   return 0;
 }
 
-static int own_require(lua_State *L) {
-  const char *name = luaL_checkstring(L, 1);
-  if (strcmp(name, "moonglass") != 0) {
-    return luaL_error(L, "require: plugins can load 'moonglass' only, not '%s'", name);
-  }
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &mg_lua_key_mg);
-  return 1;
-}
-
 // Library functions that would run long in one C call. Upvalue 1 is Lua's own.
 
 static int call_original(lua_State *L) {
@@ -221,7 +212,7 @@ static void add_base(lua_State *L, int environment) {
                                         "select", "type",  "tonumber", "_VERSION", NULL};
   static const luaL_Reg own[] = {
       {"pcall", own_pcall}, {"xpcall", own_xpcall},   {"setmetatable", own_setmetatable},
-      {"print", own_print}, {"tostring", own_tostring}, {"require", own_require}, {NULL, NULL}};
+      {"print", own_print}, {"tostring", own_tostring}, {"require", mg_lua_require}, {NULL, NULL}};
   luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
   for (const char *const *name = allowed; *name; name++) {
     lua_getfield(L, -1, *name);
@@ -237,6 +228,10 @@ static void add_strings(lua_State *L, int environment) {
   static const char *const left_out[] = {"dump", NULL};
   open_library(L, LUA_STRLIBNAME, luaopen_string, left_out);
   guard(L, "rep", own_rep);
+  guard(L, "find", mg_lua_find);
+  guard(L, "match", mg_lua_match);
+  guard(L, "gmatch", mg_lua_gmatch);
+  guard(L, "gsub", mg_lua_gsub);
   lua_pushliteral(L, "");
   lua_getmetatable(L, -1);  // library, "", metatable of all strings
   lua_pushvalue(L, -3);

@@ -93,4 +93,6 @@ void mg_lua_end(mg_lua *state) {
   lua_gc(state->L, LUA_GCCOLLECT);
 }
 
+void mg_lua_collect(lua_State *L) { lua_gc(L, LUA_GCCOLLECT); }
+
 const mg_lua_failure *mg_lua_last_failure(const mg_lua *state) { return &state->failure; }

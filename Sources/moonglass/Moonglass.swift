@@ -1,4 +1,5 @@
 import ArgumentParser
+import LuaBridge
 
 /// The program.
 @main
@@ -7,6 +8,8 @@ struct Moonglass: ParsableCommand {
     commandName: "moonglass",
     abstract:
       "Generative models and inverse problems under constraints, by neural approximate mirror maps.",
-    version: "0.1.0",
-    subcommands: [Run.self, Bench.self, Doctor.self])
+    version: "\(Version.program)",
+    subcommands: [
+      Run.self, Plugin.self, Evaluate.self, Repl.self, Bench.self, Doctor.self,
+    ])
 }

@@ -15,10 +15,12 @@ struct Invocation {
 
   /// Runs the program in a folder and waits for it.
   ///
-  /// - Parameter interruptAfter: a line of its progress after which it gets SIGINT.
-  static func run(_ arguments: [String], in folder: URL, interruptAfter mark: String? = nil) throws
-    -> Invocation
-  {
+  /// - Parameters:
+  ///   - input: a file for its standard input.
+  ///   - interruptAfter: a line of its progress after which it gets SIGINT.
+  static func run(
+    _ arguments: [String], in folder: URL, input: URL? = nil, interruptAfter mark: String? = nil
+  ) throws -> Invocation {
     let process = Process()
     process.executableURL = program
     process.arguments = arguments
@@ -26,6 +28,7 @@ struct Invocation {
     process.environment = ProcessInfo.processInfo.environment.merging(
       ["MOONGLASS_HOME": root.path]
     ) { _, new in new }
+    if let input { process.standardInput = try FileHandle(forReadingFrom: input) }
     let (out, err) = (Pipe(), Pipe())
     process.standardOutput = out
     process.standardError = err

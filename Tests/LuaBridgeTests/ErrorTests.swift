@@ -90,7 +90,7 @@ struct ErrorTests {
     ),
     (
       "return require 'socket'",
-      "test.lua:1: require: plugins can load 'moonglass' only, not 'socket'"
+      "test.lua:1: require: there is no module 'socket'"
     ),
     (
       "setmetatable({}, {__gc = print})",

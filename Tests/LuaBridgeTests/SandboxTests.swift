@@ -72,6 +72,7 @@ struct SandboxTests {
   }
 
   static let hungry = [
+    "local t = {} while true do t[#t + 1] = mg.arange(1, 1000000) end",
     "local s = 'x' while true do s = s .. s end",
     "local t = {} while true do t[#t + 1] = ('x'):rep(100) .. #t end",
     "local s = ('x'):rep(1 << 20) local t = {} for i = 1, 4096 do t[i] = s end return table.concat(t)",
@@ -183,8 +184,14 @@ struct SandboxTests {
     let names = Catalogue.functions.map(\.name)
     #expect(Set(names).count == names.count, "two functions share a name")
     let offered = try lua(
-      "local t = {} for name in pairs(mg) do t[#t + 1] = name end return t")[0].table?.array
-      .compactMap(\.string)
+      """
+      local t = {}
+      for name, value in pairs(mg) do
+        if type(value) ~= 'table' then t[#t + 1] = name
+        else for inner in pairs(value) do t[#t + 1] = name .. '.' .. inner end end
+      end
+      return t
+      """)[0].table?.array.compactMap(\.string)
     let expected = Catalogue.functions.filter(\.isFunction).map(\.name) + ["pi"]
     #expect(Set(offered ?? []) == Set(expected))
     for function in Catalogue.functions {

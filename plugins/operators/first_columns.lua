@@ -7,7 +7,8 @@ return mg.operator {
   params = {
     count = { default = 8, min = 1, integer = true, doc = "number of columns measured" },
   },
-  forward = function(x, p) -- x: [N, C, H, W]
+  linear = true,
+  forward = function(x, p) -- x: [N, C, H, W] -> [N, C, H, count]
     return x[{ {}, {}, {}, { 1, p.count } }]
   end,
 }

@@ -71,6 +71,8 @@ void mg_lua_stop(mg_lua *state, mg_lua_stop_reason reason);
 // Before an outermost call: clears the stop and the print allowance. After it: collects garbage.
 void mg_lua_begin(mg_lua *state);
 void mg_lua_end(mg_lua *state);
+// Collects garbage during a call of the host's.
+void mg_lua_collect(struct lua_State *L);
 
 // Registration, right after opening. False without memory.
 bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_function,
@@ -78,6 +80,10 @@ bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_fu
 bool mg_lua_define_meta(mg_lua *state, mg_lua_kind kind, const char *event, int64_t function);
 bool mg_lua_define_number(mg_lua *state, const char *name, double value);
 bool mg_lua_define_unknown(mg_lua *state, int64_t function);
+// The function that `require` asks for modules. From a name: the module's file, its source.
+// From a name, a file, a module's version (nil if none) and the versions wanted: an error if these
+// do not fit.
+bool mg_lua_define_loader(mg_lua *state, int64_t function);
 
 // Pushes the compiled chunk (text only). False: see mg_lua_last_failure.
 bool mg_lua_load(mg_lua *state, struct lua_State *L, const char *text, size_t length,

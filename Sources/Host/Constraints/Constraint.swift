@@ -10,11 +10,28 @@ public protocol Constraint: Sendable {
   /// Where it is written, as messages should say it: `plugins/flux.lua:7`.
   var source: String { get }
 
+  /// What images it is made for.
+  var domain: ImageDomain { get }
+
+  /// The Lua plugins it is made of.
+  var plugins: [BoundPlugin] { get }
+
   /// Distance of every image from the constraint set.
   ///
   /// - Parameter x: images `[N, C, H, W]`.
   /// - Returns: `[N]`, differentiable in `x`; entry `i` depends on image `i` alone.
   func distances(_ x: Tensor) throws -> Tensor
+
+  /// Images that obey the rule, Float32 `[count, C, H, W]`; `nil` where it knows of none.
+  func generate(count: Int, seed: UInt64) throws -> Tensor?
+
+  /// The nearest images that obey the rule, of the shape of `x`; `nil` where there is no exact
+  /// projection.
+  func project(_ x: Tensor) throws -> Tensor?
+
+  /// Further numbers about images, each `[N]`, in a fixed order: what reports show beside the
+  /// distance.
+  func metrics(_ x: Tensor) throws -> [(name: String, values: Tensor)]
 }
 
 extension Constraint {
@@ -24,4 +41,9 @@ extension Constraint {
   }
 
   public var source: String { "constraint '\(name)'" }
+  public var domain: ImageDomain { ImageDomain() }
+  public var plugins: [BoundPlugin] { [] }
+  public func generate(count: Int, seed: UInt64) throws -> Tensor? { nil }
+  public func project(_ x: Tensor) throws -> Tensor? { nil }
+  public func metrics(_ x: Tensor) throws -> [(name: String, values: Tensor)] { [] }
 }

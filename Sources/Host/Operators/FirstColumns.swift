@@ -5,6 +5,7 @@ public struct FirstColumns: ForwardOperator {
   public let name = "first_columns"
   /// Number of columns observed.
   public let count: Int
+  public var isLinear: Bool { true }
 
   public init(count: Int = 8) { self.count = count }
 

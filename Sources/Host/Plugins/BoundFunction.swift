@@ -48,4 +48,78 @@ struct BoundFunction: Sendable {
   func problem(_ text: String) -> LuaError {
     LuaError(.result, text, file: function.file, line: function.line)
   }
+
+  // MARK: The optional parts
+
+  /// Calls the function under another key with what is given and the parameters' values.
+  ///
+  /// - Returns: its first result; `nil` where the plugin has no such function.
+  func call(
+    _ key: String, _ arguments: [LuaValue], then rest: [LuaValue] = []
+  ) throws -> LuaValue? {
+    guard let function = definition.function(key) else { return nil }
+    return try function.call(arguments + [.table(parameters)] + rest).first ?? .nil
+  }
+
+  /// Calls the function under another key, which must return a floating tensor of that shape.
+  func tensor(
+    _ key: String, _ arguments: [LuaValue], then rest: [LuaValue] = [], shape: Shape
+  ) throws -> Tensor? {
+    guard let value = try call(key, arguments, then: rest) else { return nil }
+    guard let result = value.tensor, result.shape == shape, result.dtype.isFloating else {
+      throw problem(of: key, "must return a floating tensor \(shape), got \(value.summary)")
+    }
+    return result
+  }
+
+  /// The value of a key that may be given as it is or as a function of the parameters.
+  func value(_ key: String) throws -> LuaValue {
+    try call(key, []) ?? definition.fields[key]
+  }
+
+  /// An error about what the function under another key returned.
+  func problem(of key: String, _ text: String) -> LuaError {
+    let function = definition.function(key)
+    return LuaError(
+      .result, "\(key) \(text)", file: function?.file ?? definition.file,
+      line: function?.line ?? definition.line)
+  }
+
+  /// The images the plugin is made for: its `domain`.
+  func domain() throws -> ImageDomain {
+    let value = try value("domain")
+    if value.isNil { return ImageDomain() }
+    let keys = ["channels", "height", "width", "min", "max"]
+    guard let table = value.table, table.array.isEmpty else {
+      throw problem(
+        of: "domain",
+        "must be a table such as { channels = 1, min = 0, max = 1 }, got "
+          + value.summary)
+    }
+    for key in table.fields.keys.sorted() where !keys.contains(key) {
+      throw problem(
+        of: "domain", "has no field '\(key)'" + NearestName.suggestion(key, in: keys))
+    }
+    func size(_ key: String) throws -> Int? {
+      if table[key].isNil { return nil }
+      guard let size = table[key].integer, (1...65_536).contains(size) else {
+        throw problem(of: "domain", "must have a size as '\(key)', got \(table[key].summary)")
+      }
+      return size
+    }
+    return ImageDomain(
+      channels: try size("channels"), height: try size("height"), width: try size("width"),
+      minimum: table["min"].double, maximum: table["max"].double)
+  }
+
+  /// Sees that images have the sizes the plugin is made for.
+  func check(_ x: Tensor, in domain: ImageDomain) throws {
+    guard domain != ImageDomain(), !domain.contains(x.shape) else { return }
+    let sizes = [("N", nil), ("C", domain.channels), ("H", domain.height), ("W", domain.width)]
+      .map { name, size in size.map(String.init) ?? name }
+    throw LuaError(
+      .result,
+      "\(definition.kind.rawValue) '\(definition.name)' takes images [\(sizes.joined(separator: ", "))], "
+        + "got \(x.shape)", file: definition.file, line: definition.line)
+  }
 }

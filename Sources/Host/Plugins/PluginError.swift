@@ -11,6 +11,8 @@ public enum PluginError: Diagnostic {
   case wrongResult(file: String, expected: [String], got: String)
   /// A place in a recipe that should name a plugin.
   case badReference(kind: String, got: String)
+  /// An optional part of a plugin that is needed here.
+  case missingPart(name: String, source: String, part: String)
 
   public var code: String {
     switch self {
@@ -18,6 +20,7 @@ public enum PluginError: Diagnostic {
     case .missingFile: "plugin.missing"
     case .wrongResult: "plugin.result"
     case .badReference: "plugin.reference"
+    case .missingPart: "plugin.part"
     }
   }
 
@@ -29,6 +32,8 @@ public enum PluginError: Diagnostic {
       "\(path): no such file"
     case .wrongResult(let file, let expected, let got):
       "\(file) must return \(expected.map { "mg.\($0){…}" }.joined(separator: " or ")), got \(got)"
+    case .missingPart(let name, let source, let part):
+      "\(source): '\(name)' has no \(part)"
     case .badReference(let kind, let got):
       "the \(kind) must be a name, a path, { name, parameter = value } or mg.\(kind){…}, got \(got)"
     }
@@ -41,6 +46,7 @@ public enum PluginError: Diagnostic {
         + "; searched: \(searched.joined(separator: ", "))"
     case .missingFile(_, let searched): "looked in \(searched.joined(separator: ", "))"
     case .wrongResult: "put 'return' before the definition"
+    case .missingPart: "add it to the plugin; docs/writing-constraints.md shows one"
     case .badReference: nil
     }
   }

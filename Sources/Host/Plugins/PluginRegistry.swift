@@ -52,50 +52,94 @@ public struct PluginRegistry: Sendable {
 
   /// The constraint a reference means.
   public func constraint(_ reference: LuaValue) throws -> any Constraint {
-    try resolve(reference, kind: .constraint, builtins: constraints) {
-      try LuaConstraint($0, parameters: $1)
-    }
+    try resolve(
+      reference, kind: .constraint, builtins: constraints, make: makeConstraint)
   }
 
   /// The constraint of that name or path.
   public func constraint(named name: String, parameters: LuaTable = LuaTable()) throws
     -> any Constraint
   {
-    try find(name, parameters, kind: .constraint, builtins: constraints) {
-      try LuaConstraint($0, parameters: $1)
-    }
+    try find(
+      name, parameters, kind: .constraint, builtins: constraints, make: makeConstraint)
   }
 
   /// The forward operator a reference means.
   public func forwardOperator(_ reference: LuaValue) throws -> any ForwardOperator {
-    try resolve(reference, kind: .operator, builtins: operators) {
-      try LuaForwardOperator($0, parameters: $1)
-    }
+    try resolve(reference, kind: .operator, builtins: operators, make: makeOperator)
   }
 
   /// The forward operator of that name or path.
   public func forwardOperator(
     named name: String, parameters: LuaTable = LuaTable()
   ) throws -> any ForwardOperator {
-    try find(name, parameters, kind: .operator, builtins: operators) {
-      try LuaForwardOperator($0, parameters: $1)
-    }
+    try find(name, parameters, kind: .operator, builtins: operators, make: makeOperator)
   }
 
   /// The names that can be used for constraints or operators.
   public func names(of kind: LuaDefinition.Kind) -> [String] {
-    let builtins = kind == .constraint ? Array(constraints.keys) : Array(operators.keys)
-    return Set(builtins + searchPath.names(subfolder: subfolder(kind))).sorted()
+    Set(builtinNames(of: kind) + searchPath.names(subfolder: subfolder(kind))).sorted()
+  }
+
+  /// Whether there is a built-in of that name.
+  public func hasBuiltin(_ name: String, kind: LuaDefinition.Kind) -> Bool {
+    builtinNames(of: kind).contains(name)
+  }
+
+  /// The names of what is built in.
+  func builtinNames(of kind: LuaDefinition.Kind) -> [String] {
+    kind == .constraint ? Array(constraints.keys) : Array(operators.keys)
   }
 
   /// Loads a Lua file that returns a definition.
   public func definition(file path: String) throws -> LuaDefinition {
-    let value = try LuaRuntime(limits: limits, print: print).load(file: path)
-    guard case .definition(let definition) = value else {
+    let runtime = try LuaRuntime(
+      limits: limits, moduleFolders: searchPath.moduleFolders(for: path), print: print)
+    let value = try runtime.load(file: path)
+    guard case .definition(let definition) = value, definition.kind != .noise else {
       throw PluginError.wrongResult(
-        file: path, expected: LuaDefinition.Kind.allCases.map(\.rawValue), got: value.summary)
+        file: path, expected: LuaDefinition.Kind.files.map(\.rawValue), got: value.summary)
     }
     return definition
+  }
+
+  // MARK: Making
+
+  private func makeConstraint(_ definition: LuaDefinition, _ parameters: LuaTable) throws
+    -> any Constraint
+  {
+    guard definition.kind == .constraint, !definition.parts.isEmpty else {
+      return try LuaConstraint(definition, parameters: parameters)
+    }
+    _ = try definition.values(for: parameters)
+    let parts = try definition.parts.map { part in
+      let (reference, weight) = try weighted(part)
+      return (weight, try constraint(reference))
+    }
+    return WeightedConstraints(name: definition.name, parts: parts)
+  }
+
+  /// Takes the weight off a part of `mg.all`.
+  private func weighted(_ part: LuaValue) throws -> (LuaValue, Double) {
+    guard var table = part.table else { return (part, 1) }
+    let value = table["weight"]
+    table["weight"] = .nil
+    guard let weight = value.isNil ? 1 : value.double, weight > 0, weight.isFinite else {
+      throw LuaError(
+        .definition, "mg.all: 'weight' must be a number above 0, got \(value.summary)")
+    }
+    return (.table(table), weight)
+  }
+
+  private func makeOperator(_ definition: LuaDefinition, _ parameters: LuaTable) throws
+    -> any ForwardOperator
+  {
+    guard definition.kind == .operator, !definition.parts.isEmpty else {
+      return try LuaForwardOperator(definition, parameters: parameters)
+    }
+    _ = try definition.values(for: parameters)
+    return ComposedOperator(
+      name: definition.name, parts: try definition.parts.map { try forwardOperator($0) })
   }
 
   // MARK: Looking up
@@ -162,6 +206,14 @@ public struct PluginRegistry: Sendable {
       return (origin, String(name.dropFirst(origin.count + 1)))
     }
     return (nil, name)
+  }
+
+  /// The file that a name or path means, if it means a Lua file.
+  public func file(of name: String, kind: LuaDefinition.Kind) -> String? {
+    let (origin, name) = split(name)
+    guard origin != "swift" else { return nil }
+    if name.hasSuffix(".lua") || name.contains("/") { return searchPath.file(atPath: name) }
+    return searchPath.files(named: name, subfolder: subfolder(kind)).first { $0 != recipeFile }
   }
 
   private func subfolder(_ kind: LuaDefinition.Kind) -> String { kind.rawValue + "s" }

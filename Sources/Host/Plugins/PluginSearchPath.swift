@@ -45,19 +45,31 @@ public struct PluginSearchPath: Sendable {
     return candidates.first(where: PluginSearchPath.isFile)
   }
 
-  /// The files that may define `name`, in order: `NAME.lua` and `SUBFOLDER/NAME.lua` of each
-  /// folder.
+  /// The files that may define `name`, in order: `NAME.lua` and `NAME/init.lua` of each folder and of
+  /// its `SUBFOLDER`.
   public func files(named name: String, subfolder: String) -> [String] {
-    folders.flatMap { [join($0, "\(name).lua"), join(join($0, subfolder), "\(name).lua")] }
+    folders.flatMap { [$0, join($0, subfolder)] }
+      .flatMap { [join($0, "\(name).lua"), join($0, "\(name)/init.lua")] }
       .filter(PluginSearchPath.isFile)
   }
 
-  /// The names that `SUBFOLDER` of the folders offers.
+  /// The names that `SUBFOLDER` of the folders offers: files, and folders with an `init.lua`.
   public func names(subfolder: String) -> [String] {
-    let names = folders.flatMap { folder in
-      (try? FileManager.default.contentsOfDirectory(atPath: join(folder, subfolder))) ?? []
+    let names = folders.flatMap { folder -> [String] in
+      let place = join(folder, subfolder)
+      let entries = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+      return entries.compactMap { entry in
+        if entry.hasSuffix(".lua") { return String(entry.dropLast(4)) }
+        return PluginSearchPath.isFile(join(place, "\(entry)/init.lua")) ? entry : nil
+      }
     }
-    return Set(names.filter { $0.hasSuffix(".lua") }.map { String($0.dropLast(4)) }).sorted()
+    return Set(names).sorted()
+  }
+
+  /// Where a plugin's `require` looks: beside it, then in the plugin folders.
+  func moduleFolders(for file: String) -> [String] {
+    let own = (file as NSString).deletingLastPathComponent
+    return [own.isEmpty ? "." : own] + folders.filter { $0 != own }
   }
 
   private func join(_ folder: String, _ path: String) -> String {

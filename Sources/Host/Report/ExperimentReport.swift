@@ -5,6 +5,8 @@ import Foundation
 struct ExperimentReport {
   let settings: ExperimentSettings
   let constraint: any Constraint
+  /// What measurements differ by; `nil` where nothing is measured.
+  let noise: (any NoiseModel)?
   let metrics: ExperimentMetrics
   let data: Experiment.Data
   let namm: Experiment.TrainedMap
@@ -119,7 +121,6 @@ struct ExperimentReport {
           solver.psnr.map { String(format: "%.1f", $0) } ?? "–", "\(solver.diverged)",
         ]
       }
-      let noise = settings.solving?.measurementNoise ?? 0
       blocks.append(
         Table(
           headers: ["solver", "constraint distance", "measurement error", "PSNR (dB)", "diverged"],
@@ -129,7 +130,7 @@ struct ExperimentReport {
           ],
           emphasized: [2],
           caption:
-            "Means over \(solutions.truth.shape[0]) cases. The measurements' noise level is \(Table.cell(noise))."
+            "Means over \(solutions.truth.shape[0]) cases. Noise of measurements: \(noise?.summary ?? "none")."
         ))
     }
     return .init("Inverse problem", blocks)
@@ -190,7 +191,7 @@ struct ExperimentReport {
     ]
     if let solving = settings.solving {
       entries += [
-        ("solver steps", "\(solving.steps)"), ("measurement noise", "\(solving.measurementNoise)"),
+        ("solver steps", "\(solving.steps)"), ("measurement noise", noise?.summary ?? "none"),
         (
           "ζ of DPS, CG-DPS, mirror DPS",
           "\(solving.plainScale), \(solving.guidedScale), \(solving.mirrorScale)"

@@ -35,7 +35,9 @@ extension Experiment {
       improvement: plain.mean > 0 ? 1 - mirror.mean / plain.mean : 0, seed: settings.seed)
     try run.write(metrics, as: "metrics.json")
     let report = ExperimentReport(
-      settings: settings, constraint: constraint, metrics: metrics, data: data, namm: namm,
+      settings: settings, constraint: constraint,
+      noise: forwardOperator.flatMap { settings.solving?.noise(of: $0) }, metrics: metrics,
+      data: data, namm: namm,
       mdm: mdm, dm: dm,
       mirrorSamples: mirrorSamples, plainSamples: plainSamples, mirrorDistances: mirrorDistances,
       plainDistances: plainDistances, solutions: solutions)

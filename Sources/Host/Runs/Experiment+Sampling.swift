@@ -98,9 +98,8 @@ extension Experiment {
     let count = min(solving.count, data.test.shape[0])
     let truth = try data.test.sliced(axis: 0, from: 0, to: count)
     let clean = try forwardOperator.measure(truth)
-    let noise = try Tensor.normal(
-      keys: RandomKey(seed: settings.seed, stream: 0x6E6F6973).tensor, shape: clean.shape)
-    let measurement = try clean + noise * solving.measurementNoise
+    let noise = solving.noise(of: forwardOperator)
+    let measurement = try noise.sample(clean, seed: settings.seed, first: 0)
     let start = DispatchTime.now()
     let sde = settings.mirrorModel.settings.sde
     func solver(
@@ -111,8 +110,8 @@ extension Experiment {
     {
       DiffusionPosteriorSampling(
         score: score, sde: sde, forwardOperator: forwardOperator,
-        measurementNoise: solving.measurementNoise,
-        guidanceScale: scale, mirrorMap: map, constraint: constraint, constraintWeight: weight,
+        noise: noise, guidanceScale: scale, mirrorMap: map, constraint: constraint,
+        constraintWeight: weight,
         guidanceLimit: solving.guidanceLimit, steps: solving.steps)
     }
     let solvers = [

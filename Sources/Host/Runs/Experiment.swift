@@ -32,6 +32,7 @@ public struct Experiment {
     }
     self.constraint = constraint
     forwardOperator = try recipe.forwardOperator()
+    if let forwardOperator { try recipe.checkNoise(of: forwardOperator) }
     self.progress = progress
     run = try RunDirectory(URL(fileURLWithPath: settings.output))
   }
@@ -68,9 +69,9 @@ public struct Experiment {
       var sources: [String: String]
     }
     var sources: [String: String] = [:]
-    for (label, definition) in definitions {
-      let bytes = try SafeFile.bytes(of: URL(fileURLWithPath: definition.file))
-      sources[definition.file] = SHA256.hexDigest(of: bytes)
+    for (label, file) in sourceFiles {
+      let bytes = try SafeFile.bytes(of: URL(fileURLWithPath: file))
+      sources[file] = SHA256.hexDigest(of: bytes)
       try run.write(String(decoding: bytes, as: UTF8.self), as: "\(label).lua")
     }
     try run.write(
@@ -79,13 +80,16 @@ public struct Experiment {
         threads: Threads.count, sources: sources), as: "run.json")
   }
 
-  private var definitions: [(label: String, definition: LuaDefinition)] {
-    var result = [("recipe", recipe.definition)]
-    if let lua = constraint as? LuaConstraint { result.append(("constraint", lua.definition)) }
-    if let lua = forwardOperator as? LuaForwardOperator {
-      result.append(("operator", lua.definition))
+  /// Every Lua file the run is made of, under the name it is kept by: a plugin's own file first, then
+  /// the modules it requires.
+  private var sourceFiles: [(label: String, file: String)] {
+    func files(_ label: String, _ plugins: [BoundPlugin]) -> [(String, String)] {
+      plugins.flatMap(\.files).enumerated().map { index, file in
+        (index == 0 ? label : "\(label)_\(index + 1)", file)
+      }
     }
-    return result
+    return [("recipe", recipe.file)] + files("constraint", constraint.plugins)
+      + files("operator", forwardOperator?.plugins ?? [])
   }
 
   /// What the recipe says under a name, as text for fingerprints.
@@ -93,20 +97,29 @@ public struct Experiment {
     names.map { "\($0)=\(recipe.values[$0].canonical)" } + ["seed=\(settings.seed)"]
   }
 
-  /// Everything that decides what a constraint or an operator computes: its source and its parameters.
-  func identity(_ definition: LuaDefinition, _ parameters: LuaTable) throws -> String {
-    let source = try SafeFile.bytes(of: URL(fileURLWithPath: definition.file))
-    return "\(definition.name) \(SHA256.hexDigest(of: source)) \(parameters.canonical)"
+  /// Everything that decides what a constraint or an operator computes: its sources and its parameters.
+  private func identity(_ plugins: [BoundPlugin]) throws -> String {
+    try plugins.map { plugin in
+      let hashes = try plugin.files.map {
+        SHA256.hexDigest(of: try SafeFile.bytes(of: URL(fileURLWithPath: $0)))
+      }
+      return
+        "\(plugin.definition.name) \(hashes.joined(separator: " ")) \(plugin.parameters.canonical)"
+    }.joined(separator: "; ")
   }
 
   func constraintIdentity() throws -> String {
-    guard let lua = constraint as? LuaConstraint else { return written("constraint")[0] }
-    return try identity(lua.definition, lua.parameters)
+    guard constraint is LuaConstraint else {
+      return written("constraint")[0] + (try identity(constraint.plugins))
+    }
+    return try identity(constraint.plugins)
   }
 
   func operatorIdentity() throws -> String {
-    guard let lua = forwardOperator as? LuaForwardOperator else { return written("operator")[0] }
-    return try identity(lua.definition, lua.parameters)
+    guard let forwardOperator, forwardOperator is LuaForwardOperator else {
+      return written("operator")[0] + (try identity(forwardOperator?.plugins ?? []))
+    }
+    return try identity(forwardOperator.plugins)
   }
 }
 

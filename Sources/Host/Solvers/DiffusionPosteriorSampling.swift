@@ -7,13 +7,14 @@ import Engine
 ///     x' = c₀ x̂₀ + c₁ x_t + σ' z - ζ ∇J
 ///
 /// With the identity as mirror map f it is DPS, with a constraint ℓ CG-DPS, with a learned map mirror DPS.
-/// J is a norm, not half its square: the authors' choice. Every image has its own J.
+/// J is a norm, not half its square: the authors' choice; of noise that is not normal it is the root of the
+/// deviance, ``NoiseModel/misfit(_:given:)``. Every image has its own J.
 public struct DiffusionPosteriorSampling: Sendable {
   public let score: any ScoreModel
   public let sde: VPSDE
   public let forwardOperator: any ForwardOperator
-  /// σ_y: standard deviation of the noise in a measurement.
-  public let measurementNoise: Double
+  /// How a measurement differs from A(x): what the misfit is measured by.
+  public let noise: any NoiseModel
   /// ζ
   public let guidanceScale: Double
   public let mirrorMap: any MirrorMap
@@ -27,8 +28,7 @@ public struct DiffusionPosteriorSampling: Sendable {
   public let steps: Int
 
   public init(
-    score: any ScoreModel, sde: VPSDE, forwardOperator: any ForwardOperator,
-    measurementNoise: Double,
+    score: any ScoreModel, sde: VPSDE, forwardOperator: any ForwardOperator, noise: any NoiseModel,
     guidanceScale: Double, mirrorMap: any MirrorMap = IdentityMirrorMap(),
     constraint: (any Constraint)? = nil, constraintWeight: Double = 0, guidanceLimit: Double? = nil,
     steps: Int = 1000
@@ -36,13 +36,27 @@ public struct DiffusionPosteriorSampling: Sendable {
     self.score = score
     self.sde = sde
     self.forwardOperator = forwardOperator
-    self.measurementNoise = measurementNoise
+    self.noise = noise
     self.guidanceScale = guidanceScale
     self.mirrorMap = mirrorMap
     self.constraint = constraint
     self.constraintWeight = constraintWeight
     self.guidanceLimit = guidanceLimit
     self.steps = steps
+  }
+
+  /// One for measurements with independent normal noise of standard deviation σ_y, `measurementNoise`.
+  public init(
+    score: any ScoreModel, sde: VPSDE, forwardOperator: any ForwardOperator,
+    measurementNoise: Double, guidanceScale: Double,
+    mirrorMap: any MirrorMap = IdentityMirrorMap(), constraint: (any Constraint)? = nil,
+    constraintWeight: Double = 0, guidanceLimit: Double? = nil, steps: Int = 1000
+  ) {
+    self.init(
+      score: score, sde: sde, forwardOperator: forwardOperator,
+      noise: GaussianNoise(deviation: measurementNoise), guidanceScale: guidanceScale,
+      mirrorMap: mirrorMap, constraint: constraint, constraintWeight: constraintWeight,
+      guidanceLimit: guidanceLimit, steps: steps)
   }
 
   /// J of every image, `[N]`.
@@ -58,8 +72,7 @@ public struct DiffusionPosteriorSampling: Sendable {
         op: "measurement of '\(forwardOperator.name)'", lhs: measurement.shape, rhs: predicted.shape
       )
     }
-    let residual = try (measurement - predicted) * (1 / measurementNoise)
-    var total = try residual.reshaped(to: [residual.shape[0], -1]).norm([1])
+    var total = try noise.misfit(measurement, given: predicted)
     if let constraint, constraintWeight != 0 {
       total = try total + constraint.distances(image) * constraintWeight
     }

@@ -1,17 +1,22 @@
 import Engine
 
-/// What `mg.constraint{…}`, `mg.operator{…}` and `mg.recipe{…}` make.
+/// What `mg.constraint{…}`, `mg.operator{…}` and `mg.recipe{…}` make, and what is made of these.
 public struct LuaDefinition: Sendable {
   public enum Kind: String, Sendable, CaseIterable {
     case constraint, `operator`, recipe
+    /// `mg.noise.gaussian{…}` and its like: part of an operator.
+    case noise
 
-    /// The keys it may have; `nil` where the host decides.
+    /// What a file may return.
+    public static let files: [Kind] = [.constraint, .operator, .recipe]
+
+    /// The keys it may have; `nil` where others decide.
     var keys: [String]? {
-      let common = ["name", "summary", "params", "api", "version"]
+      let common = ["name", "summary", "params", "api", "version", "requires", "domain"]
       switch self {
       case .constraint: return common + ["distance", "generate", "project", "metrics"]
-      case .operator: return common + ["forward", "linear", "adjoint", "domain", "noise"]
-      case .recipe: return nil
+      case .operator: return common + ["forward", "linear", "adjoint", "noise"]
+      case .recipe, .noise: return nil
       }
     }
 
@@ -20,7 +25,24 @@ public struct LuaDefinition: Sendable {
       switch self {
       case .constraint: "distance"
       case .operator: "forward"
-      case .recipe: nil
+      case .recipe, .noise: nil
+      }
+    }
+
+    /// What the other keys may hold, as Lua names types.
+    fileprivate var types: [String: [String]] {
+      switch self {
+      case .constraint:
+        [
+          "generate": ["function"], "project": ["function"], "metrics": ["function"],
+          "domain": ["table", "function"],
+        ]
+      case .operator:
+        [
+          "linear": ["boolean", "function"], "adjoint": ["function"],
+          "noise": ["noise", "function"], "domain": ["table", "function"],
+        ]
+      case .recipe, .noise: [:]
       }
     }
   }
@@ -36,18 +58,22 @@ public struct LuaDefinition: Sendable {
   public let parameters: [ParameterSchema]
   /// Everything as it was written.
   public let fields: LuaTable
+  /// What it is made of, if it is made of others: references as in recipes.
+  public let parts: [LuaValue]
   /// The file and line it was defined at.
   public let file: String
   public let line: Int
+  /// The state it was defined in, as long as that lives.
+  private(set) weak var runtime: LuaRuntime?
 
-  init(
-    _ kind: Kind, _ table: LuaTable, file: String, line: Int
-  ) throws(LuaError) {
+  init(_ kind: Kind, _ table: LuaTable, caller: LuaCaller) throws(LuaError) {
     self.kind = kind
     fields = table
-    self.file = file
-    self.line = line
+    parts = []
+    runtime = caller.runtime
+    (file, line) = caller.position
     try LuaDefinition.checkKeys(kind, table)
+    try LuaDefinition.checkVersion(table["requires"])
     name = try LuaDefinition.text("name", kind, table, required: kind != .recipe)
     summary = try LuaDefinition.text("summary", kind, table, required: false)
     var schemas: [ParameterSchema] = []
@@ -55,10 +81,33 @@ public struct LuaDefinition: Sendable {
     parameters = schemas
   }
 
+  /// A definition made of others, or of named fields that were checked already.
+  init(
+    _ kind: Kind, name: String, summary: String, parts: [LuaValue] = [],
+    fields: LuaTable = LuaTable(), caller: LuaCaller
+  ) {
+    self.kind = kind
+    self.name = name
+    self.summary = summary
+    self.parts = parts
+    self.fields = LuaTable(array: parts, fields: fields.fields)
+    parameters = []
+    runtime = caller.runtime
+    (file, line) = caller.position
+  }
+
+  /// The modules it was built from, by `require`: their files.
+  public var modules: [String] { runtime?.moduleFiles ?? [] }
+
+  /// The function under an optional key.
+  public func function(_ key: String) -> LuaFunctionReference? {
+    guard case .function(let function) = fields[key] else { return nil }
+    return function
+  }
+
   /// The main function: `distance` or `forward`.
   public var function: LuaFunctionReference? {
-    guard let key = kind.functionKey, case .function(let function) = fields[key] else { return nil }
-    return function
+    kind.functionKey.flatMap { function($0) }
   }
 
   /// The parameters' values: what is given, checked, and defaults for the rest.
@@ -101,10 +150,36 @@ public struct LuaDefinition: Sendable {
       throw LuaError(
         .definition, "this program speaks api = \(apiVersion), the plugin wants \(api.summary)")
     }
-    if let key = kind.functionKey, case .function = table[key] { return }
-    let key = kind.functionKey ?? ""
-    throw LuaError(
-      .definition, "mg.\(kind.rawValue) needs '\(key)', a function; got \(table[key].typeName)")
+    if let key = kind.functionKey, table[key].typeName != "function" {
+      throw LuaError(
+        .definition, "mg.\(kind.rawValue) needs '\(key)', a function; got \(table[key].typeName)")
+    }
+    for (key, types) in kind.types.sorted(by: { $0.key < $1.key }) {
+      let value = table[key]
+      guard value.isNil || types.contains(value.typeName) else {
+        throw LuaError(
+          .definition,
+          "mg.\(kind.rawValue): '\(key)' must be a \(types.joined(separator: " or a ")), got "
+            + value.typeName,
+          hint: types.contains("noise")
+            ? "for example noise = mg.noise.gaussian { sigma = 0.1 }" : nil)
+      }
+    }
+  }
+
+  /// Whether this program is new enough for a plugin.
+  private static func checkVersion(_ requirement: LuaValue) throws(LuaError) {
+    if requirement.isNil { return }
+    guard let text = requirement.string, let wanted = VersionRequirement(text) else {
+      throw LuaError(
+        .definition,
+        "'requires' must be a version of Moonglass such as \">=1.2\", got \(requirement.summary)")
+    }
+    guard wanted.isMet(by: .program) else {
+      throw LuaError(
+        .definition, "the plugin requires Moonglass \(text), this is \(Version.program)",
+        hint: "install another version of Moonglass, or of the plugin")
+    }
   }
 
   private static func text(

@@ -114,6 +114,8 @@ struct BoundFunction: Sendable {
     case metamethod(mg_lua_kind)
     /// Asked for names `mg` does not have.
     case unknownName
+    /// Finds what `require` asks for.
+    case moduleLoader
   }
 
   let name: String

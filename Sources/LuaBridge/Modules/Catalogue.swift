@@ -11,6 +11,7 @@ public enum Catalogue {
   /// All modules in reading order.
   public static let modules: [Module] = [
     Module(name: "Definitions", functions: DefinitionModule.functions),
+    Module(name: "Noise", functions: NoiseModule.functions),
     Module(name: "Making tensors", functions: CreationModule.functions),
     Module(name: "Element by element", functions: ElementwiseModule.functions),
     Module(name: "Comparing", functions: ComparisonModule.functions),
@@ -30,5 +31,5 @@ public enum Catalogue {
   }
 
   /// What every Lua state registers, in the order of its numbers.
-  static let bindings = functions.map(BoundFunction.init) + Metamethods.bindings
+  static let bindings = functions.map(BoundFunction.init) + Metamethods.bindings + [Modules.loader]
 }

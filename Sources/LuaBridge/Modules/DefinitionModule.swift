@@ -7,18 +7,44 @@ enum DefinitionModule {
       .constraint,
       "Defines a constraint by its distance: distance(x, p) takes images [N, C, H, W] and parameters, and "
         + "returns one number for each image: 0 on the set, positive elsewhere, differentiable.",
-      "name, distance; optional: summary, params, version, api; kept but not used yet: generate, project, metrics"
+      "name, distance; optional: summary, params, version, api, requires, domain, "
+        + "generate(count, p, rng) -> valid images, project(x, p) -> images on the set, "
+        + "metrics(x, p) -> { name = [N] }"
     ),
     definition(
       .operator,
       "Defines a forward operator: forward(x, p) takes images [N, C, H, W] and parameters, and returns the "
         + "noiseless measurement, N first.",
-      "name, forward; optional: summary, params, version, api; kept but not used yet: linear, adjoint, domain, noise"
+      "name, forward; optional: summary, params, version, api, requires, domain, "
+        + "linear: true or function(p), adjoint(y, p, shape) -> images of that shape, "
+        + "noise: mg.noise.… or function(p)"
     ),
     definition(
       .recipe,
       "Describes a whole experiment: data, constraint, networks, training, sampling.",
       "the settings; the README lists them"),
+    LuaFunction(
+      "all",
+      "A constraint that holds where all of the given ones do: its distance is their weighted sum.",
+      Param<LuaTable>(
+        "constraints",
+        "{ \"burgers\", { \"total_brightness\", total = 120, weight = 0.1 }, … }: names, paths or "
+          + "definitions; weight is 1 unless given; name and summary are optional"),
+      Param<LuaCaller>("caller", ""), returns: "a constraint", access: .function, body: all),
+    LuaFunction(
+      "compose", "A forward operator that applies the given ones one after the other.",
+      Param<References>(
+        "operators",
+        "in the order they are applied: names, paths, { name, parameter = value }, "
+          + "or definitions"),
+      Param<LuaCaller>("caller", ""), returns: "an operator with the last one's noise",
+      access: .function
+    ) { references, caller in
+      .definition(
+        LuaDefinition(
+          .operator, name: "composition", summary: "\(references.values.count) operators in a row",
+          parts: references.values, caller: caller)) as LuaValue
+    },
   ]
 
   private static func definition(
@@ -28,8 +54,39 @@ enum DefinitionModule {
       kind.rawValue, summary, Param<LuaTable>("definition", fields), Param<LuaCaller>("caller", ""),
       returns: "what the file returns", access: .function
     ) { table, caller in
-      let (file, line) = caller.position
-      return LuaValue.definition(try LuaDefinition(kind, table, file: file, line: line))
+      LuaValue.definition(try LuaDefinition(kind, table, caller: caller))
     }
+  }
+
+  @Sendable private static func all(_ table: LuaTable, _ caller: LuaCaller) throws -> LuaValue {
+    let keys = ["name", "summary"]
+    for key in table.fields.keys.sorted() where !keys.contains(key) {
+      throw ArgumentProblem("unknown field '\(key)'" + NearestName.suggestion(key, in: keys))
+    }
+    guard !table.array.isEmpty else {
+      throw ArgumentProblem(
+        "at least one constraint is needed", hint: "mg.all { \"burgers\", \"total_brightness\" }")
+    }
+    return .definition(
+      LuaDefinition(
+        .constraint, name: table["name"].string ?? "all",
+        summary: table["summary"].string ?? "\(table.array.count) constraints at once",
+        parts: table.array, caller: caller))
+  }
+}
+
+/// All arguments there are: references to plugins.
+struct References: LuaReadable {
+  let values: [LuaValue]
+
+  static var expectation: String { "names or definitions" }
+  static var stubType: String { "string|table" }
+  static func convert(_ value: LuaValue) -> References? { nil }
+
+  static func read(_ reader: inout ArgumentReader, name: String) throws(LuaError) -> References {
+    var values: [LuaValue] = []
+    while !reader.next.isNil { values.append(reader.take()) }
+    guard !values.isEmpty else { throw reader.bad(name, expected: expectation, got: reader.take()) }
+    return References(values: values)
   }
 }

@@ -14,6 +14,11 @@ enum HostObject {
     case .definition: mg_lua_definition
     }
   }
+
+  /// Bytes a tensor's value holds.
+  var byteCount: Int {
+    if case .tensor(let tensor) = self { tensor.residentByteCount } else { 0 }
+  }
 }
 
 /// The objects one Lua state holds, by handle.
@@ -21,21 +26,26 @@ enum HostObject {
 /// Lua's userdata carries a slot and a generation, never a pointer: a stale, forged or twice-freed
 /// handle is found out here.
 struct HandleTable {
-  private var slots: [(generation: UInt32, object: HostObject?)] = []
+  private var slots: [(generation: UInt32, object: HostObject?, bytes: Int)] = []
   private var free: [UInt32] = []
   /// Number of objects held.
   private(set) var liveCount = 0
+  /// Bytes of the values of the tensors held, as they were when they were added.
+  private(set) var byteCount = 0
   /// Number of objects ever added.
   private(set) var addedCount = 0
 
   mutating func add(_ object: HostObject) -> mg_lua_handle {
     liveCount += 1
     addedCount += 1
+    let bytes = object.byteCount
+    byteCount += bytes
     if let slot = free.popLast() {
       slots[Int(slot)].object = object
+      slots[Int(slot)].bytes = bytes
       return mg_lua_handle(slot: slot, generation: slots[Int(slot)].generation)
     }
-    slots.append((0, object))
+    slots.append((0, object, bytes))
     return mg_lua_handle(slot: UInt32(slots.count - 1), generation: 0)
   }
 
@@ -49,7 +59,8 @@ struct HandleTable {
   mutating func remove(_ handle: mg_lua_handle) -> HostObject? {
     guard let object = self[handle] else { return nil }
     let slot = Int(handle.slot)
-    slots[slot] = (handle.generation &+ 1, nil)
+    byteCount -= slots[slot].bytes
+    slots[slot] = (handle.generation &+ 1, nil, 0)
     free.append(handle.slot)
     liveCount -= 1
     return object

@@ -2,7 +2,8 @@
 public struct LuaLimits: Sendable {
   /// Wall-clock seconds; `nil` for no limit.
   public var seconds: Double?
-  /// Bytes Lua itself may hold; `nil` for no limit; tensors are not counted.
+  /// Bytes Lua itself may hold, and as many again the values of the tensors it keeps; `nil` for no
+  /// limit. A tensor that is not computed yet has no value.
   public var memory: Int?
   /// Tensors one call may make: bounds the graph a runaway loop builds.
   public var tensors: Int

@@ -19,6 +19,12 @@ public final class LuaRuntime: @unchecked Sendable {
   let lock = NSRecursiveLock()
   let printer: Printer
   let functions: [BoundFunction]
+  /// Where `require` looks for modules, in order.
+  let moduleFolders: [String]
+  /// Files of the modules loaded, in order.
+  private var loadedModules: [String] = []
+  /// Is told of every call of a library function while set.
+  private var tracer: ((TracedCall) -> Void)?
   var handles = HandleTable()
   /// The error the trampoline is about to raise.
   var pendingError: LuaError?
@@ -33,11 +39,14 @@ public final class LuaRuntime: @unchecked Sendable {
 
   /// Makes a state with nothing in it but the library.
   ///
+  /// - Parameter moduleFolders: where `require` may look for modules.
   /// - Throws: ``LuaError`` of kind `memory` if there is not enough for even that.
   public init(
-    limits: LuaLimits = LuaLimits(), print printer: @escaping Printer = { Swift.print($0) }
+    limits: LuaLimits = LuaLimits(), moduleFolders: [String] = [],
+    print printer: @escaping Printer = { Swift.print($0) }
   ) throws(LuaError) {
     self.limits = limits
+    self.moduleFolders = moduleFolders
     self.printer = printer
     functions = Catalogue.bindings
     var host = callbacks
@@ -80,6 +89,25 @@ public final class LuaRuntime: @unchecked Sendable {
   /// - Parameter path: where the file is; messages name it so.
   /// - Throws: ``LuaError``.
   public func load(file path: String) throws(LuaError) -> LuaValue {
+    try run(bytes: try bytes(of: path), name: path).first ?? .nil
+  }
+
+  /// The text of a Lua file, for `require`.
+  func readSource(_ path: String) throws(LuaError) -> String {
+    let bytes = try bytes(of: path)
+    try refuseCompiled(bytes, name: path)
+    remember(name: path)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Files of the modules loaded by `require`, in order.
+  var moduleFiles: [String] { lock.withLock { loadedModules } }
+
+  func didLoad(module file: String) {
+    if !loadedModules.contains(file) { loadedModules.append(file) }
+  }
+
+  private func bytes(of path: String) throws(LuaError) -> [UInt8] {
     let data: Data
     do {
       data = try Data(contentsOf: URL(fileURLWithPath: path))
@@ -91,7 +119,15 @@ public final class LuaRuntime: @unchecked Sendable {
         .file, "\(data.count) bytes are too many for a Lua file: at most \(limits.fileSize)",
         file: path)
     }
-    return try run(bytes: Array(data), name: path).first ?? .nil
+    return Array(data)
+  }
+
+  /// A binary chunk could crash the interpreter.
+  private func refuseCompiled(_ bytes: [UInt8], name: String) throws(LuaError) {
+    guard bytes.first == 0x1B else { return }
+    throw LuaError(
+      .file, "is compiled Lua; only source text is loaded", file: name,
+      hint: "give the .lua source the file was compiled from")
   }
 
   /// Runs Lua source and returns what it returns.
@@ -103,11 +139,7 @@ public final class LuaRuntime: @unchecked Sendable {
   }
 
   private func run(bytes: [UInt8], name: String) throws(LuaError) -> [LuaValue] {
-    guard bytes.first != 0x1B else {
-      throw LuaError(
-        .file, "is compiled Lua; only source text is loaded", file: name,
-        hint: "give the .lua source the file was compiled from")
-    }
+    try refuseCompiled(bytes, name: name)
     return try enter { (state, stack) throws(LuaError) in
       remember(name: name)
       let isLoaded = (bytes + [0x0A]).withUnsafeBytes { buffer in
@@ -117,6 +149,17 @@ public final class LuaRuntime: @unchecked Sendable {
       guard isLoaded else { throw failure(of: state, fallbackFile: name) }
       return try finish(call: 0, in: state, on: stack, fallbackFile: name)
     }
+  }
+
+  /// Runs `body` and lists the library calls that Lua makes meanwhile, in order.
+  public func tracing(_ body: () throws -> Void) rethrows -> [TracedCall] {
+    lock.lock()
+    defer { lock.unlock() }
+    var calls: [TracedCall] = []
+    tracer = { calls.append($0) }
+    defer { tracer = nil }
+    try body()
+    return calls
   }
 
   /// Calls a function of this state.
@@ -177,6 +220,19 @@ public final class LuaRuntime: @unchecked Sendable {
     return try body(state, stack)
   }
 
+  /// Counts what tensors hold against the limit: Lua sees a few bytes for each.
+  private func checkMemory(for results: [LuaValue], _ L: OpaquePointer) throws(LuaError) {
+    guard let limit = limits.memory else { return }
+    let added = results.reduce(0) { $0 + ($1.tensor?.residentByteCount ?? 0) }
+    guard added > 0, handles.byteCount + added > limit else { return }
+    // Tensors that the script has dropped may only wait to be collected.
+    mg_lua_collect(L)
+    guard handles.byteCount + added > limit else { return }
+    throw LuaError(
+      .memory,
+      "not enough memory: the tensors it keeps take more than its limit of \(limit >> 20) MB")
+  }
+
   /// Runs a function of ours on the stack Lua called it with.
   func dispatch(_ L: OpaquePointer, _ function: Int) -> Int32 {
     stacks.append(L)
@@ -188,6 +244,14 @@ public final class LuaRuntime: @unchecked Sendable {
       }
       let arguments = try stack.values(from: 1)
       let results = try functions[function].body(arguments, LuaCaller(stack: stack))
+      try checkMemory(for: results, L)
+      if let tracer {
+        let (file, line) = stack.callerPosition
+        tracer(
+          TracedCall(
+            function: functions[function].name, file: file, line: line,
+            inputs: arguments.flatMap { $0.tensors() }, outputs: results.flatMap { $0.tensors() }))
+      }
       for result in results { try stack.push(result) }
       return Int32(results.count)
     } catch {
@@ -195,6 +259,17 @@ public final class LuaRuntime: @unchecked Sendable {
       return -1
     }
   }
+}
+
+/// A call of a library function from Lua: what a check needs to name the line of a problem.
+public struct TracedCall: Sendable {
+  /// The function's name; that of operators is their event, such as `__div`.
+  public let function: String
+  public let file: String
+  public let line: Int
+  /// The tensors among its arguments and its results, and in tables of these.
+  public let inputs: [Tensor]
+  public let outputs: [Tensor]
 }
 
 /// Lets the watchdog's closure carry the state: ``LuaRuntime`` cancels it before the state ends.

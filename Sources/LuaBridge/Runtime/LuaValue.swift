@@ -80,6 +80,17 @@ public indirect enum LuaValue: Sendable {
     if case .tensor(let value) = self { value } else { nil }
   }
 
+  /// The tensor it is, or those in the table it is: elements first, then fields by name.
+  func tensors(depth: Int = 3) -> [Tensor] {
+    switch self {
+    case .tensor(let tensor): return [tensor]
+    case .table(let table) where depth > 0:
+      let fields = table.fields.sorted { $0.key < $1.key }.map(\.value)
+      return (table.array + fields).flatMap { $0.tensors(depth: depth - 1) }
+    default: return []
+    }
+  }
+
   /// A number as Lua prints it: `1.5`, `-nan`, `1e+308`; integral values without a fraction.
   static func text(of value: Double) -> String {
     if let integer = Int(exactly: value) { return "\(integer)" }

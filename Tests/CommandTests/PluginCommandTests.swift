@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// The commands for people who write plugins, from the outside.
+@Suite(.serialized) struct PluginCommandTests {
+  @Test func aNewPluginIsGreenAndListed() throws {
+    try withFolder([:]) { folder in
+      let made = try Invocation.run(["plugin", "new", "rows"], in: folder)
+      #expect(made.status == 0, "\(made.errors)")
+      let path = "plugins/constraints/rows.lua"
+      #expect(made.output.hasPrefix(path))
+      for file in [path, ".luarc.json", ".luacheckrc"] {
+        #expect(FileManager.default.fileExists(atPath: folder.appendingPathComponent(file).path))
+      }
+      let check = try Invocation.run(["plugin", "check", "rows"], in: folder)
+      #expect(check.status == 0, "\(check.output)\(check.errors)")
+      #expect(check.output.contains("✓ gradient"))
+      #expect(check.output.contains("all green"))
+      let again = try Invocation.run(["plugin", "new", "rows"], in: folder)
+      #expect(again.status == 74 && again.errors.contains("already"))
+      let list = try Invocation.run(["plugin", "list"], in: folder)
+      #expect(list.output.contains("rows") && list.output.contains("every row adds up"))
+      let docs = try Invocation.run(["plugin", "docs", "rows"], in: folder)
+      #expect(docs.output.contains("what a row adds up to"))
+      #expect(try Invocation.run(["plugin", "new", "1x"], in: folder).status == 64)
+    }
+  }
+
+  @Test func aBadPluginFailsWithItsLineAndExitCode65() throws {
+    let source = """
+      return mg.constraint { name = "bad",
+        distance = function(x)
+          return x:square():sum { 2, 3, 4 }:sqrt()
+        end }
+      """
+    try withFolder(["bad.lua": source]) { folder in
+      let check = try Invocation.run(["plugin", "check", "bad.lua"], in: folder)
+      #expect(check.status == 65)
+      #expect(check.output.contains("✗ kinks"))
+      #expect(check.output.contains("from sqrt at bad.lua:3"))
+      let json = try Invocation.run(["plugin", "check", "bad.lua", "--json"], in: folder)
+      #expect(json.status == 65)
+      let report = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+      #expect(report?["fault"] as? String == "bad-gradient")
+      #expect(report?["green"] as? Bool == false)
+      let results = try #require(report?["results"] as? [[String: Any]])
+      #expect(
+        results.contains { $0["name"] as? String == "kinks" && $0["status"] as? String == "failed" }
+      )
+      #expect(try Invocation.run(["plugin", "check", "none.lua"], in: folder).status != 0)
+      let parameter = try Invocation.run(
+        ["plugin", "check", "bad.lua", "--param", "k=1"], in: folder)
+      #expect(parameter.status == 65 && parameter.output.contains("has no parameter 'k'"))
+    }
+  }
+
+  @Test func evalMeasuresImages() throws {
+    try withFolder([:]) { folder in
+      // Two images of 2 × 2 in the .npy format, written out.
+      var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2, 2), }"
+      header += String(repeating: " ", count: (64 - (10 + header.count + 1) % 64) % 64) + "\n"
+      var bytes = Data([0x93] + Array("NUMPY".utf8) + [1, 0])
+      bytes.append(contentsOf: [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)])
+      bytes.append(contentsOf: header.utf8)
+      for value: Float in [1, 2, 3, 4, 0, 0, 0, 1] {
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+      }
+      try bytes.write(to: folder.appendingPathComponent("x.npy"))
+      let result = try Invocation.run(
+        ["eval", "total_brightness", "x.npy", "--param", "total=9"], in: folder)
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.output.contains("min 1  mean 4.5  max 8"))
+      let json = try Invocation.run(
+        ["eval", "total_brightness", "x.npy", "--json", "--param", "total=9"], in: folder)
+      #expect(json.output.contains("\"distances\":[1,8]"))
+      #expect(try Invocation.run(["eval", "total_brightness", "y.npy"], in: folder).status == 66)
+    }
+  }
+
+  @Test func theReplReadsAPipe() throws {
+    let input = """
+      mg.ones(2, 2)
+      t = {}
+      for i = 1, 3 do
+        t[i] = i * i
+      end
+      t
+      local hidden = 1
+      nothing.here
+      mg.tensor { 1.5, -2 }:sum():item() + 1
+      """
+    try withFolder(["input.lua": input]) { folder in
+      let result = try Invocation.run(
+        ["repl"], in: folder, input: folder.appendingPathComponent("input.lua"))
+      #expect(result.output == "tensor [2, 2] float32\n  1  1\n  1  1\n{ 1, 4, 9 }\n0.5\n")
+      #expect(result.errors.contains("attempt to index a nil value (global 'nothing')"))
+      #expect(result.status == 65)
+    }
+  }
+}
