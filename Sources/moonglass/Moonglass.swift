@@ -10,6 +10,7 @@ struct Moonglass: ParsableCommand {
       "Generative models and inverse problems under constraints, by neural approximate mirror maps.",
     version: "\(Version.program)",
     subcommands: [
-      Run.self, Plugin.self, Evaluate.self, Repl.self, Bench.self, Doctor.self,
+      Run.self, DataCommand.self, Train.self, Plugin.self, Evaluate.self, Repl.self, Bench.self,
+      Doctor.self,
     ])
 }

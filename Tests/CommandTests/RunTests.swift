@@ -66,6 +66,70 @@ import Testing
     }
   }
 
+  /// Every part that a recipe can ask for, and measurements of somebody's own.
+  @Test func measurementsOfOnesOwnAreSolvedWithEverythingAskedFor() throws {
+    let extra =
+      "finetune = { steps = 3, samples = 6, sample_steps = 3 },"
+      + "validation = { count = 4, every = 2, patience = 50 },"
+      + "vae = { width = 4, levels = 2, latent = 3, steps = 3, batch = 4 },"
+      + "preset = \"brightness\", scale = 0.5,"
+    let text = recipe(constraint: "\"own.lua\"", extra: extra)
+      .replacingOccurrences(
+        of: "sample = { count = 4, steps = 3 }",
+        with: "sample = { count = 4, solver = \"dpm_solver++\", steps = 4 }")
+    let simulated = text.replacingOccurrences(
+      of: "solve = { count = 2, steps = 3 }",
+      with: "solve = { count = 2, steps = 3, samples_per_measurement = 3 }")
+    let own = text.replacingOccurrences(
+      of: "solve = { count = 2, steps = 3 }",
+      with: "solve = { steps = 3, measurement = \"y.npy\", samples_per_measurement = 2 }")
+    try withFolder(["own.lua": self.own, "tiny.lua": simulated, "mine.lua": own]) { folder in
+      let first = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(first.status == 0, "\(first.errors)")
+      let numbers = try metrics(folder)
+      let inverse = try #require(numbers["inverse"] as? [String: [String: Any]])
+      for key in ["psnr", "ssim", "crps", "spread", "skill"] {
+        #expect(inverse["mirror_dps"]?[key] is Double, "\(key)")
+      }
+      #expect((numbers["steps"] as? [String: Any])?["finetune"] as? Int == 3)
+      #expect(numbers["energy_distance"] != nil)
+      #expect((numbers["mvae"] as? [String: Any])?["mmd"] is Double)
+      let again = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(
+        again.status == 0 && again.errors.contains("finetune: done before"), "\(again.errors)")
+
+      func file(_ name: String, of run: String) throws -> URL {
+        let stages = folder.appendingPathComponent("\(run)/stages")
+        let stage = try #require(
+          try FileManager.default.contentsOfDirectory(atPath: stages.path).first {
+            $0.hasPrefix("solutions")
+          })
+        return stages.appendingPathComponent("\(stage)/\(name)")
+      }
+      let missing = try Invocation.run(["run", "mine.lua", "--output", "mine"], in: folder)
+      #expect(missing.status != 0 && missing.errors.contains("y.npy"), "\(missing.errors)")
+      let target = folder.appendingPathComponent("y.npy")
+      try FileManager.default.copyItem(at: file("truth.npy", of: "runs/tiny"), to: target)
+      let wrong = try Invocation.run(["run", "mine.lua", "--output", "mine"], in: folder)
+      #expect(wrong.status == 65 && wrong.errors.contains("solve.measurement"), "\(wrong.errors)")
+      #expect(!wrong.errors.contains("namm 1/"), "\(wrong.errors)")
+      try FileManager.default.removeItem(at: target)
+      try FileManager.default.copyItem(at: file("measurement.npy", of: "runs/tiny"), to: target)
+      let right = try Invocation.run(["run", "mine.lua", "--output", "mine"], in: folder)
+      #expect(right.status == 0, "\(right.errors)")
+      // Two measurements, two samples each, 16 rows of 16 numbers of four bytes, behind a header.
+      for name in ["dps", "cg_dps", "mirror_dps"] {
+        let bytes = try Data(contentsOf: file("\(name).npy", of: "mine"))
+        #expect(bytes.count == 128 + 4 * 16 * 16 * 4, "\(name)")
+        let picture = try Data(contentsOf: file("\(name).png", of: "mine"))
+        #expect(picture.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+      }
+      let report = try String(
+        contentsOf: folder.appendingPathComponent("mine/report.html"), encoding: .utf8)
+      #expect(report.contains("</html>"))
+    }
+  }
+
   @Test func theSameSeedGivesTheSameBytesWithAnyNumberOfThreads() throws {
     try withFolder(["own.lua": own, "tiny.lua": recipe(constraint: "\"own.lua\"")]) { folder in
       for (name, threads) in [("a", "1"), ("b", "2")] {
@@ -183,6 +247,11 @@ import Testing
     let cases = [
       ("stepz = 3", "stepz"), ("\"stray\"", "without a name"),
       ("sample = { steps = 0 }", "sample.steps"),
+      ("sample = { solver = \"dpm_solver\" }", "did you mean 'dpm_solver++'"),
+      ("preset = \"burger\"", "did you mean 'burgers'"),
+      ("vae = { levels = 5, batch = 4 }", "divisible by 32"),
+      ("finetune = { samples = 2 }", "finetune.samples"),
+      ("validation = { count = 24 }", "validation.count"),
       ("namm = { widht = 4 }", "did you mean 'width'"), ("seed = \"x\"", "seed"),
     ]
     for (extra, expected) in cases {

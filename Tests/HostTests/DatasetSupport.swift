@@ -3,15 +3,6 @@ import Foundation
 
 /// Files of known values.
 enum GoldenFiles {
-  /// The values published with the reference implementation, where they are at hand: set
-  /// `MOONGLASS_GOLDEN`, or put them beside the checkout.
-  static let reference: String? = {
-    let folder =
-      ProcessInfo.processInfo.environment["MOONGLASS_GOLDEN"]
-      ?? root.deletingLastPathComponent().appendingPathComponent("shared/golden").path
-    return FileManager.default.fileExists(atPath: folder + "/data.safetensors") ? folder : nil
-  }()
-
   /// Our own, committed.
   static func own(_ name: String) -> String {
     root.appendingPathComponent("Tests/Golden/\(name)").path

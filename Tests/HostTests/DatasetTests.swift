@@ -1,5 +1,7 @@
 import Engine
 import Foundation
+import LuaBridge
+import TestSupport
 import Testing
 
 @testable import Host
@@ -7,17 +9,50 @@ import Testing
 @Suite struct DatasetTests {
   @Test func imagesDependOnSeedAndIndexOnly() throws {
     let datasets: [any Dataset] = [
-      try BurgersDataset(size: 16), try BlackHoleDataset(size: 16),
+      try BurgersDataset(size: 16), try BlackHoleDataset(size: 16), try PeriodicDataset(size: 16),
+      try GalaxiesDataset(size: 48, objects: 1...3),
+      try KolmogorovDataset(
+        size: 8, substeps: 2, start: 3, layout: FluidLayout(rows: 1, columns: 2)),
     ]
+    let threads = Threads.count
+    defer { Threads.count = threads }
     for dataset in datasets {
-      let many = try dataset.generate(count: 5, seed: 7)
-      #expect(many.shape == [5, 1, 16, 16])
-      #expect(try many.floats() == dataset.generate(count: 5, seed: 7).floats())
+      Threads.count = 2
+      let many = try dataset.generate(count: 11, seed: 7)
+      #expect(many.shape.dimensions == [11] + dataset.imageShape.dimensions)
+      Threads.count = 1
+      #expect(try many.floats() == dataset.generate(count: 11, seed: 7).floats(), "\(dataset.name)")
+      // Any part of them is the same, also across the groups some are computed in.
+      let pixels = dataset.imageShape.count
       #expect(
-        try Array(many.floats().prefix(512)) == dataset.generate(count: 2, seed: 7).floats())
-      #expect(try many.floats() != dataset.generate(count: 5, seed: 8).floats())
-      #expect(try dataset.generate(count: 0, seed: 1).shape == [0, 1, 16, 16])
+        try Array(many.floats()[6 * pixels..<10 * pixels])
+          == dataset.generate(6..<10, seed: 7).floats(), "\(dataset.name)")
+      #expect(try many.floats() != dataset.generate(count: 11, seed: 8).floats())
+      #expect(
+        try dataset.generate(count: 0, seed: 1).shape.dimensions
+          == [0] + dataset.imageShape.dimensions)
       #expect(throws: EngineError.self) { try dataset.generate(count: -1, seed: 1) }
+    }
+  }
+
+  @Test func everyEntryOfTheCatalogueSaysItsParameters() throws {
+    for entry in DatasetCatalogue.entries {
+      let dataset = try DatasetCatalogue.dataset(entry.name)
+      #expect(dataset.name == entry.name)
+      #expect(!entry.summary.isEmpty)
+      // What a dataset calls its parameters is what recipes call them.
+      let fields = dataset.parameters.mapValues { text in
+        Int(text).map { LuaValue.integer($0) } ?? Double(text).map { .number($0) }
+          ?? Bool(text).map { .bool($0) } ?? .string(text)
+      }
+      let again = try DatasetCatalogue.dataset(entry.name, settings: LuaTable(fields: fields))
+      #expect(again.parameters == dataset.parameters)
+    }
+    let error = #expect(throws: RunError.self) { try DatasetCatalogue.dataset("burger") }
+    #expect(error?.message.hasSuffix("got 'burger'; did you mean 'burgers'?") == true)
+    #expect(throws: RunError.self) {
+      try DatasetCatalogue.dataset(
+        "burgers", settings: LuaTable(fields: ["sizes": .integer(16)]))
     }
   }
 
@@ -26,6 +61,11 @@ import Testing
     #expect(throws: EngineError.self) { try BurgersDataset(timeStep: .nan) }
     #expect(throws: EngineError.self) { try BurgersDataset(substeps: 0) }
     #expect(throws: EngineError.self) { try BlackHoleDataset(total: 0) }
+    #expect(throws: EngineError.self) { try PeriodicDataset(size: 15) }
+    #expect(throws: EngineError.self) { try GalaxiesDataset(size: 32) }
+    #expect(throws: EngineError.self) { try GalaxiesDataset(objects: 3...13) }
+    #expect(throws: EngineError.self) { try KolmogorovDataset(size: 7) }
+    #expect(throws: EngineError.self) { try KolmogorovDataset(timeStep: .infinity) }
     // Forward Euler is unstable here, the implicit step is not.
     let steep = try? BurgersDataset(size: 64, timeStep: 1)
     #expect(throws: EngineError.self) { try steep?.generate(count: 1, seed: 1) }
@@ -71,25 +111,28 @@ import Testing
     #expect(images.allSatisfy { $0.isFinite && $0 > -0.5 && $0 < 1.5 })
   }
 
-  @Test(.enabled(if: GoldenFiles.reference != nil, "reference values are not at hand"))
-  func burgersAgreesWithTheReference() throws {
-    let folder = try #require(GoldenFiles.reference)
-    let golden = try Safetensors.read(folder + "/data.safetensors").tensors
-    func values(_ name: String) throws -> [Double] {
-      try #require(golden["burgers/" + name]).doubles()
-    }
+  private static let files = Golden.names("data")
+
+  @Test(.enabled(if: !files.isEmpty, "reference values are not at hand"), arguments: files)
+  func burgersAgreesWithTheReference(_ name: String) throws {
+    let golden = try Golden.open(name)
+    func values(_ name: String) throws -> [Double] { try golden["burgers/" + name].doubles() }
+    func setting(_ key: String) throws -> Double { try golden.setting(key, in: "burgers") }
+    let n = Int(try setting("nx"))
     #expect(
-      try worstDifference(BurgersDataset.covariance(size: 64), values("matern_cov")) < 1e-6)
+      try worstDifference(BurgersDataset.covariance(size: n), values("matern_cov")) < 1e-6)
     let (draws, initials, images) = (
       try values("gp_draw"), try values("initial"), try values("image")
     )
-    let dataset = try BurgersDataset()
-    for index in 0..<4 {
-      let points = index * 64..<(index + 1) * 64
+    let dataset = try BurgersDataset(
+      size: n, substeps: Int(setting("inner")), timeStep: setting("dt"), viscosity: setting("nu"))
+    for index in 0..<draws.count / n {
+      let points = index * n..<(index + 1) * n
       let initial = BurgersDataset.rescaled(Array(draws[points]))
       #expect(worstDifference(initial, Array(initials[points])) < 1e-6)
       let image = try dataset.image(from: Array(initials[points]))
-      let difference = worstDifference(image, Array(images[index * 4096..<(index + 1) * 4096]))
+      let pixels = index * n * n..<(index + 1) * n * n
+      let difference = worstDifference(image, Array(images[pixels]))
       #expect(difference < 5e-5, "largest difference \(difference)")
     }
   }

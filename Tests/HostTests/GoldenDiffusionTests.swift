@@ -64,13 +64,68 @@ extension VPSDE {
     }
   }
 
+  @Test(arguments: Golden.names("sde")) func scoreMatchingVariants(_ name: String) throws {
+    let golden = try Golden.open(name)
+    let sde = try VPSDE(golden)
+    let context = LayerContext(try ToyNoiseNetwork.parameters(golden, "dsm/net/"))
+    let (x, t, z) = (
+      try golden.image("dsm/data"), try golden["dsm/t"], try golden.image("dsm/z")
+    )
+    var checked = 0
+    for (time, likelihood) in [(ScoreMatchingWeights.Time.uniform, 0), (.likelihood, 1)] {
+      for (pixels, mean) in [(ScoreMatchingWeights.Pixels.halfSum, 0), (.mean, 1)] {
+        let key = "dsm/loss_lw\(likelihood)_rm\(mean)"
+        guard let expected = golden.tensors[key] else { continue }
+        let loss = try denoisingScoreMatchingLoss(
+          x, time: t, z: z, sde: sde, weights: ScoreMatchingWeights(time: time, pixels: pixels)
+        ) { (noisy, t) throws(EngineError) in
+          try ToyNoiseNetwork()(noisy, time: t, context)
+        }
+        #expect(try relativeError(loss.reshaped(to: [1]), expected) < 1e-5, "\(key)")
+        checked += 1
+      }
+    }
+    #expect(checked > 0)
+    let (scale, level) = try sde.marginal(t)
+    #expect(try relativeError(scale * x + level * z, golden.image("dsm/x_t")) < 1e-5)
+    let output = try ToyNoiseNetwork()(golden.image("dsm/x_t"), time: t, context)
+    #expect(try relativeError(output, golden.image("dsm/model_output")) < 1e-5)
+  }
+
+  @Test(arguments: Golden.names("sde")) func discreteProcess(_ name: String) throws {
+    let golden = try Golden.open(name)
+    let sde = try VPSDE(golden)
+    let betas = sde.discreteBetas
+    var product = 1.0
+    let cumulative = betas.map { beta in
+      product *= 1 - beta
+      return product
+    }
+    for (key, values) in [
+      ("betas", betas), ("alphas", betas.map { 1 - $0 }), ("alphas_cumprod", cumulative),
+    ] {
+      let error = try relativeError(
+        Tensor(values, shape: [values.count]), golden["discrete/\(key)"])
+      #expect(error < 1e-5, "\(key): \(error)")
+    }
+    let x = try golden.image("ddpm_discretize/x")
+    let steps = try golden["ddpm_discretize/t"].doubles().map(sde.discreteStep)
+    let shift = Tensor(steps.map { $0.kept - 1 }, shape: [steps.count, 1, 1, 1])
+    let expected = try golden.image("ddpm_discretize/f")
+    #expect(try relativeError(x.cast(to: .float64) * shift, expected) < 1e-5)
+    let noise = Tensor(steps.map(\.noise), shape: [steps.count])
+    #expect(try relativeError(noise, golden["ddpm_discretize/G"]) < 1e-5)
+  }
+
   @Test(arguments: Golden.names("sde")) func samplerSteps(_ name: String) throws {
     let golden = try Golden.open(name)
     let sde = try VPSDE(golden)
     let parameters = try ToyNoiseNetwork.parameters(golden, "dsm/net/")
     let score = NetworkScore(ToyNoiseNetwork(), sde: sde, parameters: parameters)
     let sampler = EulerMaruyama(score: score, sde: sde, steps: sde.stepCount)
-    for number in 0..<3 {
+    let numbers = golden.numbers(between: "em", and: "/x")
+    #expect(!numbers.isEmpty)
+    for number in numbers {
       let x = try golden.image("em\(number)/x")
       let t = try golden["em\(number)/t"]
       #expect(

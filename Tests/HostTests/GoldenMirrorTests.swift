@@ -5,13 +5,6 @@ import Testing
 
 /// The two networks of a mirror map against the authors' implementation.
 @Suite struct GoldenMirrorTests {
-  @Test(.enabled(if: Golden.folder != nil, "the full set is not at hand: small files only"))
-  func theFullSetIsThere() {
-    #expect(Golden.names("icnn_").count >= 4)
-    #expect(Golden.names("generator_").count >= 3)
-    #expect(Golden.names("namm_").count >= 5)
-  }
-
   @Test(arguments: Golden.names("icnn_")) func forwardMap(_ name: String) throws {
     let golden = try Golden.open(name)
     let network = ICNN(

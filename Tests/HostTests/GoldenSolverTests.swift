@@ -61,6 +61,10 @@ import Testing
     }
     try check(steps.map(\.cleanWeight), "posterior_mean_coef1")
     try check(steps.map(\.noisyWeight), "posterior_mean_coef2")
+    let sde = try VPSDE(golden)
+    try check(sde.timeGrid(count: sde.stepCount), "timesteps")
+    let indices = try golden["params/index"].doubles()
+    #expect(indices == (0..<sde.stepCount).map { Double(sde.stepCount - 1 - $0) })
     let variances = try golden["params/model_log_variance"].exp().sqrt()
     let levels = steps.map(\.noiseLevel)
     #expect(try relativeError(Tensor(levels, shape: [levels.count]), variances) < 1e-4)
@@ -86,7 +90,8 @@ import Testing
           noisyWeight: .scalar(weights.noisyWeight),
           noise: golden.image("\(prefix)/z") * weights.noiseLevel,
           measurement: measurement(golden, "common/y", count: x.shape[0]))
-        let tolerance = number < 990 ? 1e-5 : 5e-4
+        // Near the end the stored coefficients are off by cancellation in float32.
+        let tolerance = index > 9 ? 1e-5 : 5e-4
         let error = try relativeError(next, golden.image("\(prefix)/x_next"))
         #expect(error < tolerance, "\(prefix): \(error)")
         checked += 1

@@ -20,6 +20,17 @@ import Testing
     #expect(abs(variance.squareRoot() - 0.2) < 0.012)
   }
 
+  /// Langevin steps keep the distribution and undo what the predictor's steps leave: also when these are few.
+  @Test func predictorAndCorrectorReproduceAGaussian() throws {
+    let score = GaussianScore(mean: 0.7, deviation: 0.2, sde: sde)
+    let samples = try PredictorCorrector(score: score, sde: sde, steps: 200)
+      .sample(count: 32, imageShape: [1, 16, 16], seed: 1)
+    let summary = Summary(try samples.doubles())
+    // 8,192 numbers: the mean's standard error is 0.002.
+    #expect(abs(summary.mean - 0.7) < 0.015, "\(summary.mean)")
+    #expect(abs(summary.standardDeviation - 0.2) < 0.02, "\(summary.standardDeviation)")
+  }
+
   @Test func aSampleIsTheSameAloneAndInABatch() throws {
     let score = GaussianScore(mean: 0, deviation: 1, sde: sde)
     let sampler = EulerMaruyama(score: score, sde: sde, steps: 10)
@@ -64,6 +75,52 @@ import Testing
     }
     #expect(try abs(mean(0, 2) - 1.2) < 0.1)
     #expect(try abs(mean(2, 4) - 0.5) < 0.12)
+  }
+
+  @Test func manySamplesOfAMeasurementAreThoseOfItsRepetition() throws {
+    let y = Tensor([0.2, 0.9] as [Float], shape: [2, 1, 1, 1])
+    let wide = try y.broadcast(to: [2, 1, 4, 2])
+    let solver = solver(map: IdentityMirrorMap(), mean: 0.5)
+    let each = try solver.sample(
+      measurement: wide, samplesEach: 3, first: 6, imageShape: [1, 4, 4], seed: 2)
+    #expect(each.shape == [6, 1, 4, 4])
+    let second = try solver.sample(
+      measurement: wide.sliced(axis: 0, from: 1, to: 2), first: 10, imageShape: [1, 4, 4], seed: 2)
+    let (all, one) = (try each.doubles(), try second.doubles())
+    for (a, b) in zip(all[64..<80], one) { #expect(abs(a - b) < 1e-5) }
+    // Samples of one measurement differ.
+    #expect(all[0..<16] != all[16..<32])
+    #expect(throws: EngineError.self) {
+      try solver.sample(measurement: wide, samplesEach: 0, imageShape: [1, 4, 4], seed: 2)
+    }
+  }
+
+  /// J of two measurements is the root of the sum of their squares, by hand.
+  @Test func measurementsTakenTogetherAddTheirSquares() throws {
+    let x = try Tensor.normal(keys: RandomKey(seed: 4).tensor, shape: [3, 1, 4, 4])
+    let parts: [(forwardOperator: any ForwardOperator, noise: Double)] = [
+      (FirstColumns(count: 1), 0.1), (FirstColumns(count: 3), 0.5),
+    ]
+    let joint = try JointMeasurement(parts)
+    let ys = [Tensor.full(0.3, shape: [3, 1, 4, 1]), Tensor.full(-0.2, shape: [3, 1, 4, 3])]
+    func solver(_ forwardOperator: any ForwardOperator, _ noise: Double)
+      -> DiffusionPosteriorSampling
+    {
+      DiffusionPosteriorSampling(
+        score: GaussianScore(mean: 0, deviation: 1, sde: sde), sde: sde,
+        forwardOperator: forwardOperator, measurementNoise: noise, guidanceScale: 0.1)
+    }
+    let together = try solver(joint, 1).misfit(x, measurement: joint.joined(ys)).doubles()
+    let alone = try zip(parts, ys).map { part, y in
+      try solver(part.forwardOperator, part.noise).misfit(x, measurement: y).doubles()
+    }
+    for row in 0..<3 {
+      let expected = (alone[0][row] * alone[0][row] + alone[1][row] * alone[1][row]).squareRoot()
+      #expect(abs(together[row] - expected) < 1e-4 * expected)
+    }
+    #expect(throws: EngineError.self) { try JointMeasurement([]) }
+    #expect(throws: EngineError.self) { try JointMeasurement([(FirstColumns(), 0)]) }
+    #expect(throws: EngineError.self) { try joint.joined([ys[0]]) }
   }
 
   @Test func imagesOfABatchAreSolvedIndependently() throws {

@@ -56,6 +56,109 @@ import Testing
     }
   }
 
+  /// Eq. 7: the forward map stays, the inverse learns, and what an interruption does is nothing.
+  @Test func finetuningChangesTheInverseMapAlone() throws {
+    let (settings, images) = (settings(), try images())
+    let constraint = TotalBrightness(total: 5)
+    let start = try Parameters(settings.networks.parameters, seed: 4)
+    let samples = try settings.networks.map(start).forward(all: images) + 0.3
+    let trainer = try FinetuneTrainer(
+      settings, start: start, images: images, mirrorSamples: samples, constraint: constraint,
+      seed: 4)
+    let inverse = settings.networks.split(start).inverse
+    #expect(trainer.initialState.parameters.names == inverse.names)
+    var state = trainer.initialState
+    var losses: [Double] = []
+    for _ in 0..<40 { losses.append(try trainer.takeStep(&state).loss) }
+    let early = losses.prefix(8).reduce(0, +)
+    let late = losses.suffix(8).reduce(0, +)
+    #expect(late < 0.8 * early)
+    try withDirectory { url in
+      let loop = TrainingLoop(directory: url, progress: SilentProgress())
+      _ = try loop.run(trainer.task(budget: .steps(17)))
+      let resumed = try loop.run(trainer.task(budget: .steps(40))).state
+      for (a, b) in zip(resumed.parameters.tensors, state.parameters.tensors) {
+        #expect(try a.floats() == b.floats())
+      }
+    }
+    // Both parts under the names of the whole.
+    let whole = settings.networks.joined(
+      forward: settings.networks.split(start).forward, inverse: state.parameters)
+    #expect(whole.names == start.names)
+    for (name, (a, b)) in zip(whole.names, zip(whole.tensors, start.tensors))
+    where name.hasPrefix("forward.") {
+      #expect(try a.floats() == b.floats())
+    }
+    #expect(throws: EngineError.self) {
+      try FinetuneTrainer(
+        settings, start: start, images: images,
+        mirrorSamples: samples.sliced(axis: 0, from: 0, to: 2), constraint: constraint, seed: 4)
+    }
+  }
+
+  @Test func trainingEndsWhenImagesKeptBackNoLongerGain() throws {
+    let trainer = try NAMMTrainer(
+      settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)
+    // The loss that validation would find falls three times, then rises.
+    final class Looks {
+      var losses = [5.0, 4, 3, 3.5, 3.2, 1]
+    }
+    func run(_ looks: Looks, limits: [Int], patience: Int?) throws -> TrainingResult {
+      var results: [TrainingResult] = []
+      try withDirectory { url in
+        for limit in limits {
+          var task = trainer.task(budget: .steps(limit))
+          task.validation = Validation(interval: 2, patience: patience) { _ in
+            looks.losses.removeFirst()
+          }
+          results.append(try TrainingLoop(directory: url, progress: SilentProgress()).run(task))
+        }
+      }
+      return results[results.count - 1]
+    }
+    let ended = try run(Looks(), limits: [12], patience: 2)
+    #expect(ended.state.step == 10 && ended.validation.map(\.loss) == [5, 4, 3, 3.5, 3.2])
+    #expect(ended.validation.map(\.step) == [2, 4, 6, 8, 10])
+    // The same when it was interrupted, also after the end.
+    let resumed = try run(Looks(), limits: [7, 12, 12], patience: 2)
+    #expect(resumed.state.step == 10 && resumed.validation == ended.validation)
+    #expect(try run(Looks(), limits: [12], patience: nil).state.step == 12)
+  }
+
+  @Test func validationLossesDependOnTheParametersAlone() throws {
+    let (settings, images) = (settings(), try images())
+    let trainer = try NAMMTrainer(
+      settings, images: images, constraint: TotalBrightness(total: 5), seed: 4)
+    let loss = try trainer.validationLoss(images.sliced(axis: 0, from: 0, to: 4))
+    var state = trainer.initialState
+    let before = try loss(state.parameters)
+    #expect(try loss(state.parameters) == before)
+    for _ in 0..<40 { _ = try trainer.takeStep(&state) }
+    #expect(try loss(state.parameters) < before)
+
+    var network = ScoreNetwork.Configuration()
+    (network.imageSize, network.width, network.multipliers, network.blocks) = (16, 8, [1, 1], 1)
+    var diffusion = DiffusionSettings(network: network, batchSize: 4)
+    diffusion.optimizer.learningRate = 1e-3
+    diffusion.optimizer.warmupSteps = 0
+    let score = try DiffusionTrainer("dm", diffusion, images: images, seed: 4)
+    let scoreLoss = try score.validationLoss(images)
+    var scoreState = score.initialState
+    // Before training the network gives 0, so the loss is half of z², in each of 256 pixels.
+    let first = try scoreLoss(scoreState.parameters)
+    #expect(abs(first - 128) < 15)
+    for _ in 0..<30 { _ = try score.takeStep(&scoreState) }
+    #expect(try scoreLoss(scoreState.parameters) < 0.9 * first)
+  }
+
+  /// Epochs through 2,000 images in batches of 16, half as many as the paper's.
+  @Test func presetsTurnEpochsIntoSteps() {
+    let scaled = ScaledPreset(preset: .burgers, scale: 0.5, count: 2000)
+    #expect(scaled.steps(\.namm, batch: 16) == 6250)
+    #expect(scaled.steps(\.dm, batch: 32) == 46_875)
+    #expect(ScaledPreset(preset: .count, scale: 1e-9, count: 10).steps(\.mdm, batch: 32) == 1)
+  }
+
   @Test func lossFalls() throws {
     let trainer = try NAMMTrainer(
       settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)

@@ -85,6 +85,23 @@ public struct Golden: Sendable {
     return text
   }
 
+  /// A number of a text of the header such as `dt=0.01 inner=20`.
+  public func setting(_ key: String, in field: String) throws -> Double {
+    for word in try text(field).split(whereSeparator: { " ,;".contains($0) }) {
+      let parts = word.split(separator: "=", maxSplits: 1)
+      if parts.count == 2, parts[0] == key, let number = Double(parts[1]) { return number }
+    }
+    throw Missing(description: "\(name): '\(field)' of the header lacks a number '\(key)'")
+  }
+
+  /// The numbers k for which there is a tensor `prefix` k `suffix`, ascending.
+  public func numbers(between prefix: String, and suffix: String) -> [Int] {
+    tensors.keys.compactMap { key in
+      guard key.hasPrefix(prefix), key.hasSuffix(suffix) else { return nil }
+      return Int(key.dropFirst(prefix.count).dropLast(suffix.count))
+    }.sorted()
+  }
+
   /// All tensors under a prefix, without it.
   public func group(_ prefix: String) -> [String: Tensor] {
     var group: [String: Tensor] = [:]

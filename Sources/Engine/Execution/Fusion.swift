@@ -104,9 +104,7 @@ private struct PassBuilder {
     var work = PassBuilder.work(node)
     var leaves: Set<UInt64> = []
     for input in inputs(node) where Tensor(input).literal == nil {
-      if let inner = expressions[input.serial], isSameSpace(input, node),
-        inner.leaves.count <= 1, inner.work <= PassBuilder.cheapWork
-      {
+      if let inner = expressionInside(node, from: input) {
         work += inner.work
         leaves.formUnion(inner.leaves)
       } else if !PassBuilder.isSmall(input) {
@@ -114,6 +112,16 @@ private struct PassBuilder {
       }
     }
     expressions[node.serial] = (work, leaves)
+  }
+
+  /// What an operand stands for where it is cheap enough to be part of the expression of its user.
+  private func expressionInside(_ user: Node, from input: Node) -> (
+    work: Int, leaves: Set<UInt64>
+  )? {
+    guard let inner = expressions[input.serial], isSameSpace(input, user),
+      inner.leaves.count <= 1, inner.work <= PassBuilder.cheapWork
+    else { return nil }
+    return inner
   }
 
   /// Rough costs: an addition is 1.
@@ -194,11 +202,13 @@ private struct PassBuilder {
   private func repays(_ node: Node, _ targets: [Int]) -> Bool {
     guard node.dtype == .bool else { return true }
     var pending = inputs(node)
+    var seen: Set<UInt64> = []
     while let source = pending.popLast() {
+      guard seen.insert(source.serial).inserted else { continue }
       let others = (graph.users[source.serial] ?? []).filter { $0.serial != node.serial }
       let readers = Set(others.flatMap { groupsOf[$0.serial] ?? [] })
       if targets.allSatisfy(readers.contains) { return true }
-      if expressions[source.serial] != nil, isSameSpace(source, node) { pending += inputs(source) }
+      if expressionInside(node, from: source) != nil { pending += inputs(source) }
     }
     return false
   }

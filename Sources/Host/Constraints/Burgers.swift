@@ -4,25 +4,31 @@ import Engine
 ///
 ///     u_t = -u u_x + ν u_xx,      ℓ(x) = mean |u_{j+1} - advance(u_j)|
 ///
-/// Rows are space (row 0 is the last grid point), columns are time. The advance is the authors' scheme:
-/// forward Euler with periodic central differences, which is what their data obey.
+/// Rows are space (row 0 is the last grid point), columns are time. The advance is by default the authors'
+/// scheme: forward Euler with periodic central differences, which is what their data obey.
 public struct Burgers: Constraint {
   public let name = "burgers"
-  /// Euler steps from one column to the next.
+  /// Steps in time from one column to the next.
   public let substeps: Int
-  /// Length of one Euler step.
+  /// Length of one step.
   public let timeStep: Double
   public let viscosity: Double
   /// Distance from the first to the last grid point.
   public let domain: Double
+  public let integrator: BurgersDataset.Integrator
+  /// To what the implicit step is solved, relative to values of about 1; no matter to forward Euler.
+  public let tolerance: Double
 
   public init(
-    substeps: Int = 5, timeStep: Double = 0.025, viscosity: Double = 0.05, domain: Double = 10
+    substeps: Int = 5, timeStep: Double = 0.025, viscosity: Double = 0.05, domain: Double = 10,
+    integrator: BurgersDataset.Integrator = .euler, tolerance: Double = 1e-6
   ) {
     self.substeps = substeps
     self.timeStep = timeStep
     self.viscosity = viscosity
     self.domain = domain
+    self.integrator = integrator
+    self.tolerance = tolerance
   }
 
   public func distances(_ x: Tensor) throws -> Tensor {
@@ -45,15 +51,16 @@ public struct Burgers: Constraint {
 
   /// The state one column later.
   private func advance(_ state: Tensor) throws(EngineError) -> Tensor {
-    let spacing = domain / Double(state.shape[2] - 1)
-    let (convection, diffusion) = (
-      timeStep / (2 * spacing), timeStep * viscosity / (spacing * spacing)
-    )
+    let scheme = BurgersScheme(
+      points: state.shape[2], spacing: domain / Double(state.shape[2] - 1), viscosity: viscosity,
+      timeStep: timeStep)
     var u = state
-    for _ in 0..<substeps {
-      let next = try u.rolled(by: -1, axis: 2)
-      let previous = try u.rolled(by: 1, axis: 2)
-      u = try u - u * (next - previous) * convection + (next - u * 2 + previous) * diffusion
+    switch integrator {
+    case .euler:
+      for _ in 0..<substeps { u = try scheme.eulerStep(u) }
+    case .crankNicolson:
+      let solver = try scheme.implicitSolver(tolerance: tolerance, dtype: state.dtype)
+      for _ in 0..<substeps { u = try solver.step(u) }
     }
     return u
   }

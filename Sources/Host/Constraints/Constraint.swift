@@ -10,6 +10,9 @@ public protocol Constraint: Sendable {
   /// Where it is written, as messages should say it: `plugins/flux.lua:7`.
   var source: String { get }
 
+  /// Hash of files that decide the distance besides the parameters; empty where there are none.
+  var contentHash: String { get }
+
   /// What images it is made for.
   var domain: ImageDomain { get }
 
@@ -41,6 +44,7 @@ extension Constraint {
   }
 
   public var source: String { "constraint '\(name)'" }
+  public var contentHash: String { "" }
   public var domain: ImageDomain { ImageDomain() }
   public var plugins: [BoundPlugin] { [] }
   public func generate(count: Int, seed: UInt64) throws -> Tensor? { nil }

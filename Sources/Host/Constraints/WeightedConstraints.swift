@@ -11,6 +11,7 @@ public struct WeightedConstraints: Constraint {
     self.parts = parts
   }
 
+  public var contentHash: String { parts.map(\.constraint.contentHash).joined() }
   public var plugins: [BoundPlugin] { parts.flatMap(\.constraint.plugins) }
 
   /// What every part allows.

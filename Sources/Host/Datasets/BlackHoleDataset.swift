@@ -27,8 +27,12 @@ public struct BlackHoleDataset: Dataset {
     self.total = total
   }
 
-  public func generate(count: Int, seed: UInt64) throws -> Tensor {
-    try renderImages(count: count, height: size, width: size) { index throws(EngineError) in
+  public var imageShape: Shape { [1, size, size] }
+
+  public var parameters: [String: String] { ["size": "\(size)", "total": "\(total)"] }
+
+  public func generate(_ range: Range<Int>, seed: UInt64) throws -> Tensor {
+    try renderImages(range, height: size, width: size) { index throws(EngineError) in
       image(BlackHole(random: SeededRandom(seed: seed, stream: UInt64(index))))
     }
   }

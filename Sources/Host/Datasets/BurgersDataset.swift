@@ -60,8 +60,17 @@ public struct BurgersDataset: Dataset {
       of: BurgersDataset.covariance(size: size), size: size)
   }
 
-  public func generate(count: Int, seed: UInt64) throws -> Tensor {
-    try renderImages(count: count, height: size, width: size) { index throws(EngineError) in
+  public var imageShape: Shape { [1, size, size] }
+
+  public var parameters: [String: String] {
+    [
+      "size": "\(size)", "substeps": "\(substeps)", "dt": "\(timeStep)", "nu": "\(viscosity)",
+      "domain": "\(domain)", "integrator": integrator.rawValue,
+    ]
+  }
+
+  public func generate(_ range: Range<Int>, seed: UInt64) throws -> Tensor {
+    try renderImages(range, height: size, width: size) { index throws(EngineError) in
       try image(from: initialState(index: index, seed: seed)).map { Float($0) }
     }
   }

@@ -2,56 +2,41 @@ import Engine
 import Foundation
 import LuaBridge
 
-/// What a recipe's `data` means: a generator by name, or a file of images.
+/// What a recipe's `data` means: a generator by name, a file of images, or a folder of a dataset.
 public enum DatasetReference: Sendable {
   case generated(any Dataset)
   /// A `.npy` file of images `[N, C, H, W]` or `[N, H, W]`.
   case file(String)
+  /// A folder that `moonglass data` made.
+  case folder(String)
 
-  /// The names of the generators.
-  static let names = ["black_hole", "burgers"]
-
-  /// - Parameter reader: gives the generator's own settings.
+  /// - Parameters:
+  ///   - name: a generator's name, a path that ends in `.npy`, or any other path with a `/`.
+  ///   - reader: gives the generator's own settings.
   init(_ name: String, _ reader: inout SettingsReader) throws {
     if name.hasSuffix(".npy") {
       self = .file(name)
-      return
-    }
-    let size = try reader.integer("size", default: 64, in: 4...1024)
-    switch name {
-    case "burgers":
-      self = .generated(
-        try BurgersDataset(
-          size: size, substeps: try reader.integer("substeps", default: 5, in: 1...100_000),
-          timeStep: try reader.number("dt", default: 0.025, in: 1e-9...1e3),
-          viscosity: try reader.number("nu", default: 0.05, in: 0...1e3),
-          domain: try reader.number("domain", default: 10, in: 1e-9...1e9),
-          integrator: try reader.choice("integrator", default: .euler)))
-    case "black_hole":
-      self = .generated(
-        try BlackHoleDataset(
-          size: size, total: try reader.number("total", default: 120, in: 1e-9...1e9)))
-    default:
-      throw RunError.recipe(
-        field: "data",
-        expected: "\(DatasetReference.names.joined(separator: ", ")), or a .npy file",
-        got: "'\(name)'" + NearestName.suggestion(name, in: DatasetReference.names))
+    } else if name.contains("/") {
+      self = .folder(name)
+    } else {
+      self = .generated(try DatasetCatalogue.dataset(name, &reader))
     }
   }
 
   /// Images to train on and images kept back, as Float32 `[N, C, H, W]`.
   ///
-  /// - Parameter directory: where a relative file is looked for.
+  /// Of a file or a folder the last `testCount` images are kept back, whatever `count` is.
+  ///
+  /// - Parameter directory: where a relative path is looked for.
   public func images(count: Int, testCount: Int, seed: UInt64, relativeTo directory: String) throws
     -> (train: Tensor, test: Tensor)
   {
     switch self {
     case .generated(let dataset):
       // Image i depends on seed and i alone: the test images are simply the ones after.
-      let all = try dataset.generate(count: count + testCount, seed: seed)
       return (
-        try all.sliced(axis: 0, from: 0, to: count),
-        try all.sliced(axis: 0, from: count, to: count + testCount)
+        try dataset.generate(0..<count, seed: seed),
+        try dataset.generate(count..<count + testCount, seed: seed)
       )
     case .file(let path):
       let place = DatasetReference.place(of: path, in: directory)
@@ -69,6 +54,35 @@ public enum DatasetReference: Sendable {
         try all.sliced(axis: 0, from: 0, to: min(count, available)),
         try all.sliced(axis: 0, from: available, to: all.shape[0])
       )
+    case .folder(let path):
+      let folder = try DatasetFolder(
+        URL(fileURLWithPath: DatasetReference.place(of: path, in: directory)))
+      let available = folder.description.count - testCount
+      guard available > 0 else {
+        throw EngineError.file(
+          path: folder.url.path,
+          reason: "expected more than the \(testCount) test images, it holds "
+            + "\(folder.description.count)")
+      }
+      return (
+        try folder.images(0..<min(count, available)),
+        try folder.images(available..<folder.description.count)
+      )
+    }
+  }
+
+  /// Channels of an image.
+  ///
+  /// - Throws: ``EngineError/file(path:reason:)`` where a file or a folder cannot be read.
+  func channels(relativeTo directory: String) throws -> Int {
+    switch self {
+    case .generated(let dataset): return dataset.imageShape[0]
+    case .file(let path):
+      let shape = try NPY.read(DatasetReference.place(of: path, in: directory)).shape
+      return shape.rank == 4 ? shape[1] : 1
+    case .folder(let path):
+      let url = URL(fileURLWithPath: DatasetReference.place(of: path, in: directory))
+      return try DatasetFolder(url).description.imageShape[0]
     }
   }
 
@@ -76,18 +90,24 @@ public enum DatasetReference: Sendable {
     path.hasPrefix("/") ? path : directory + "/" + path
   }
 
-  /// SHA-256 of the images' file; empty for a generator, whose settings say it all.
+  /// SHA-256 of the files the images are read from; empty for a generator, whose settings say it all.
   func contentHash(relativeTo directory: String) throws -> String {
-    guard case .file(let path) = self else { return "" }
-    let url = URL(fileURLWithPath: DatasetReference.place(of: path, in: directory))
-    return SHA256.hexDigest(of: try SafeFile.bytes(of: url))
+    switch self {
+    case .generated: return ""
+    case .file(let path):
+      let url = URL(fileURLWithPath: DatasetReference.place(of: path, in: directory))
+      return SHA256.hexDigest(of: try SafeFile.bytes(of: url))
+    case .folder(let path):
+      let url = URL(fileURLWithPath: DatasetReference.place(of: path, in: directory))
+      return try DatasetFolder(url).contentHash()
+    }
   }
 
   /// What a report calls it.
   var summary: String {
     switch self {
     case .generated(let dataset): dataset.name
-    case .file(let path): path
+    case .file(let path), .folder(let path): path
     }
   }
 }

@@ -58,6 +58,30 @@ public struct DiffusionTrainer {
     }
   }
 
+  /// The loss on other images, all of them at once and without dropout.
+  ///
+  /// - Parameter images: Float32 `[count, C, H, W]`.
+  /// - Returns: from parameters to the loss; times and noise are always the same.
+  public func validationLoss(_ images: Tensor) throws -> (Parameters) throws -> Double {
+    let count = images.shape[0]
+    let (sde, network) = (settings.sde, network)
+    let parameters = initialState.parameters.placeholders(prefix: "parameter ")
+    let key = RandomKey(seed: seed, stream: validationStream).tensor
+    // Times spread evenly: fewer images say as much.
+    let times = (0..<count).map { index in
+      let part = (Double(index) + 0.5) / Double(count)
+      return Float(sde.earliestTime + (1 - sde.earliestTime) * part)
+    }
+    let loss = try denoisingScoreMatchingLoss(
+      images, time: Tensor(times, shape: [count]), z: .normal(keys: key, shape: images.shape),
+      sde: sde
+    ) { (noisy, t) throws(EngineError) in
+      try network(noisy, time: t, LayerContext(parameters))
+    }
+    let program = try Program(inputs: parameters.tensors, outputs: [loss])
+    return { try program.run($0.tensors)[0].item() }
+  }
+
   /// The training of this model as a task for a ``TrainingLoop``.
   public func task(budget: TrainingBudget) -> TrainingTask {
     TrainingTask(name: name, state: initialState, partNames: [], budget: budget, takeStep: takeStep)

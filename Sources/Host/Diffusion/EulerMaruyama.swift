@@ -5,7 +5,7 @@ import Engine
 ///     x ← x - (-½ β x - β s(x, t)) Δt + √(β Δt) z,      Δt = 1 / steps
 ///
 /// The result is the last step's mean, without its noise.
-public struct EulerMaruyama: Sendable {
+public struct EulerMaruyama: Sampler {
   public let score: any ScoreModel
   public let sde: VPSDE
   public let steps: Int
@@ -28,17 +28,11 @@ public struct EulerMaruyama: Sendable {
     next: Tensor, mean: Tensor
   ) {
     let dt = 1 / Double(steps)
-    let score = try score.score(x, time: t.reshaped(to: [1]).broadcast(to: [x.shape[0]]))
+    let score = try score.score(x, at: t)
     let mean = try x + (x * 0.5 + score) * (beta * dt)
     return (try mean + z * (beta * dt).sqrt(), mean)
   }
 
-  /// Samples number `first..<first + count`.
-  ///
-  /// - Parameters:
-  ///   - imageShape: `[C, H, W]`.
-  ///   - onStep: told the number of steps done.
-  /// - Returns: `[count, C, H, W]`.
   public func sample(
     count: Int, first: Int = 0, imageShape: [Int], seed: UInt64,
     onStep: (Int) throws -> Void = { _ in }

@@ -56,14 +56,50 @@ public struct GaussianScore: ScoreModel {
   }
 }
 
-/// Denoising score matching for a noise network (Song et al. 2021).
+/// How denoising score matching weighs times and pixels.
+public struct ScoreMatchingWeights: Sendable {
+  /// What the squared error (σ s + z)² of an image is multiplied by.
+  public enum Time: Sendable {
+    /// 1: the weight that gives the best samples.
+    case uniform
+    /// β(t) / σ²: the loss bounds the negative log-likelihood (Song, Durkan et al. 2021).
+    case likelihood
+  }
+
+  /// How the errors of an image's pixels become one number.
+  public enum Pixels: Sendable {
+    /// ½ Σ
+    case halfSum
+    case mean
+  }
+
+  public var time: Time
+  public var pixels: Pixels
+
+  public init(time: Time = .uniform, pixels: Pixels = .halfSum) {
+    self.time = time
+    self.pixels = pixels
+  }
+}
+
+/// Denoising score matching for a noise network (Song et al. 2021), by default
 ///
 ///     loss = mean over images of ½ Σ over pixels (z - h(α x + σ z, t))²
 public func denoisingScoreMatchingLoss(
   _ x: Tensor, time t: Tensor, z: Tensor, sde: VPSDE,
+  weights: ScoreMatchingWeights = ScoreMatchingWeights(),
   network: (_ noisy: Tensor, _ t: Tensor) throws(EngineError) -> Tensor
 ) throws(EngineError) -> Tensor {
   let (scale, level) = try sde.marginal(t)
-  let predicted = try network(scale * x + level * z, t)
-  return try (z - predicted).square().sum([1, 2, 3]).mean() * 0.5
+  let errors = try (z - network(scale * x + level * z, t)).square()
+  var loss: Tensor =
+    switch weights.pixels {
+    case .halfSum: try errors.sum([1, 2, 3]) * 0.5
+    case .mean: try errors.mean([1, 2, 3])
+    }
+  if weights.time == .likelihood {
+    let beta = try t * (sde.betaMax - sde.betaMin) + sde.betaMin
+    loss = try loss * (beta / level.square().reshaped(to: [t.shape[0]]))
+  }
+  return try loss.mean()
 }

@@ -49,6 +49,22 @@ public struct VPSDE: Sendable {
     (0..<count).map { 1 + (earliestTime - 1) * Double($0) / Double(max(count - 1, 1)) }
   }
 
+  /// β of the discrete process, index 0 the least noisy.
+  public var discreteBetas: [Double] {
+    (0..<stepCount).map { n in
+      let beta = betaMin + (betaMax - betaMin) * Double(n) / Double(max(stepCount - 1, 1))
+      return beta / Double(stepCount)
+    }
+  }
+
+  /// What a step of the discrete process at time `t` does to an image: x ← x + (kept - 1) x + noise z
+  /// (Ho et al. 2020, eq. 2).
+  public func discreteStep(_ t: Double) -> (kept: Double, noise: Double) {
+    let index = Int(t * Double(stepCount - 1))
+    let beta = discreteBetas[min(max(index, 0), stepCount - 1)]
+    return ((1 - beta).squareRoot(), beta.squareRoot())
+  }
+
   /// Coefficients of the ancestral step of the discrete process (Ho et al. 2020, eq. 7) at index `n`, 0
   /// being the least noisy.
   public struct AncestralStep: Sendable {
@@ -66,7 +82,7 @@ public struct VPSDE: Sendable {
   /// those between the marginals at the times of ``timeGrid(count:)``, so that β stays below 1.
   public func ancestralSteps(count: Int? = nil) -> [AncestralStep] {
     let count = count ?? stepCount
-    let betas = count == stepCount ? linearBetas : respacedBetas(count: count)
+    let betas = count == stepCount ? discreteBetas : respacedBetas(count: count)
     var cumulative: [Double] = []
     for beta in betas { cumulative.append((cumulative.last ?? 1) * (1 - beta)) }
     return betas.indices.map { n in
@@ -80,13 +96,6 @@ public struct VPSDE: Sendable {
         cleanWeight: betas[n] * before.squareRoot() / (1 - now),
         noisyWeight: (1 - before) * (1 - betas[n]).squareRoot() / (1 - now),
         noiseLevel: variance.squareRoot())
-    }
-  }
-
-  private var linearBetas: [Double] {
-    (0..<stepCount).map { n in
-      let beta = betaMin + (betaMax - betaMin) * Double(n) / Double(max(stepCount - 1, 1))
-      return beta / Double(stepCount)
     }
   }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Engine
 import Foundation
 
@@ -56,6 +55,100 @@ public struct MMD: Sendable {
     return try within(x, estimator) + within(y, estimator) - 2 * cross
   }
 
+  /// The variance of the unbiased estimate of MMD² between as many samples of either set, itself unbiased,
+  /// from the same samples (Sutherland et al. 2017, eq. 5).
+  ///
+  /// - Throws: ``EngineError`` unless there are equally many samples, four or more.
+  public func variance(_ x: Tensor, _ y: Tensor) throws(EngineError) -> Double {
+    let (x, y) = (try Rows(x, op: "mmd"), try Rows(y, op: "mmd"))
+    guard x.width == y.width, x.count == y.count, x.count > 3 else {
+      throw .invalidArgument(
+        op: "mmd variance", argument: "y",
+        expected: "\(max(x.count, 4)) rows of \(x.width) numbers",
+        got: "\(y.count) of \(y.width)")
+    }
+    let m = Double(x.count)
+    let (xx, yy) = (KernelSums(x, of: self), KernelSums(y, of: self))
+    let xy = KernelSums(x, y, of: self)
+    func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+    let inside =
+      2 * dot(xx.rows, xx.rows) - xx.squares + 2 * dot(yy.rows, yy.rows) - yy.squares
+    let across = dot(xy.rows, xy.rows) + dot(xy.columns, xy.columns)
+    let mixed =
+      (xx.total + yy.total) * xy.total / m - dot(xx.rows, xy.rows) - dot(yy.rows, xy.columns)
+    let (m2, m3, less) = (m * m, m * m * m, m - 1)
+    return 2 / (m2 * less * less) * inside
+      - (4 * m - 6) / (m3 * less * less * less) * (xx.total * xx.total + yy.total * yy.total)
+      + 4 * (m - 2) / (m3 * less * less) * across
+      - 4 * (m - 3) / (m3 * less * less) * xy.squares
+      - (8 * m - 12) / (m2 * m3 * less) * xy.total * xy.total + 8 / (m3 * less) * mixed
+  }
+
+  /// Unbiased MMD² in units of its own deviation: what a test of two samples looks at. The variance is
+  /// taken to be 10⁻⁸ at least.
+  public func ratio(_ x: Tensor, _ y: Tensor) throws(EngineError) -> Double {
+    try squared(x, y) / max(variance(x, y), 1e-8).squareRoot()
+  }
+
+  /// MMD² over random subsets: the mean, and how much it depends on which samples were had (Feng et al. 2025,
+  /// appendix E).
+  ///
+  /// - Parameters:
+  ///   - size: samples of each set in a subset, drawn without repetition; at most what there are.
+  ///   - count: number of subsets.
+  public func squared(
+    _ x: Tensor, _ y: Tensor, subsetsOf size: Int, count: Int, seed: UInt64,
+    estimator: Estimator = .unbiased
+  ) throws(EngineError) -> Summary {
+    let (x, y) = (try Rows(x, op: "mmd"), try Rows(y, op: "mmd"))
+    guard x.width == y.width else {
+      throw .invalidArgument(
+        op: "mmd", argument: "y", expected: "rows of \(x.width) numbers", got: "\(y.width)")
+    }
+    guard size >= 2, size <= min(x.count, y.count), count >= 1 else {
+      throw .invalidArgument(
+        op: "mmd", argument: "subsets",
+        expected: "one or more of 2…\(min(x.count, y.count)) samples",
+        got: "\(count) of \(size)")
+    }
+    var values: [Double] = []
+    for number in 0..<count {
+      var random = SeededRandom(seed: seed, stream: UInt64(number))
+      let (a, b) = (x.subset(size, using: &random), y.subset(size, using: &random))
+      values.append(
+        try within(a, estimator) + within(b, estimator)
+          - 2 * kernelMean(a.squaredDistances(to: b)))
+    }
+    return Summary(values)
+  }
+
+  /// Sums of a kernel matrix; without its diagonal where it is of a set with itself.
+  private struct KernelSums {
+    var rows: [Double]
+    var columns: [Double]
+    var total = 0.0
+    var squares = 0.0
+
+    init(_ a: Rows, _ other: Rows? = nil, of mmd: MMD) {
+      let b = other ?? a
+      rows = [Double](repeating: 0, count: a.count)
+      columns = [Double](repeating: 0, count: b.count)
+      for (index, distance) in a.squaredDistances(to: b).enumerated() {
+        let (i, j) = (index / b.count, index % b.count)
+        if other == nil && i == j { continue }
+        let value = mmd.kernel(distance)
+        rows[i] += value
+        columns[j] += value
+        total += value
+        squares += value * value
+      }
+    }
+  }
+
+  private func kernel(_ squaredDistance: Double) -> Double {
+    lengthScales.reduce(0) { $0 + exp(-0.5 * squaredDistance / ($1 * $1)) }
+  }
+
   private func within(_ x: Rows, _ estimator: Estimator) throws(EngineError) -> Double {
     let mean = kernelMean(x.squaredDistances())
     guard estimator == .unbiased else { return mean }
@@ -73,94 +166,4 @@ public struct MMD: Sendable {
     }
     return sum / Double(squaredDistances.count)
   }
-}
-
-/// Samples as rows of numbers.
-private struct Rows: Sendable {
-  let values: [Double]
-  let count: Int
-  let width: Int
-
-  init(_ tensor: Tensor, op: String) throws(EngineError) {
-    guard tensor.rank > 0, tensor.count > 0 else {
-      throw .invalidArgument(
-        op: op, argument: "samples", expected: "[N, …] with N > 0", got: "\(tensor.shape)")
-    }
-    values = try tensor.doubles()
-    guard values.allSatisfy(\.isFinite) else {
-      throw .invalidArgument(
-        op: op, argument: "samples", expected: "finite numbers", got: "NaN or infinity")
-    }
-    count = tensor.shape[0]
-    width = values.count / count
-  }
-
-  private init(values: [Double], count: Int, width: Int) {
-    (self.values, self.count, self.width) = (values, count, width)
-  }
-
-  func appending(_ other: Rows) throws(EngineError) -> Rows {
-    guard other.width == width else {
-      throw .invalidArgument(
-        op: "mmd", argument: "y", expected: "rows of \(width) numbers", got: "\(other.width)")
-    }
-    return Rows(values: values + other.values, count: count + other.count, width: width)
-  }
-
-  /// All `count × count` squared distances among the rows, row by row.
-  func squaredDistances() -> [Double] { squaredDistances(to: self, isSymmetric: true) }
-
-  /// All `count × other.count` squared distances, row by row.
-  func squaredDistances(to other: Rows, isSymmetric: Bool = false) -> [Double] {
-    var result = [Double](repeating: 0, count: count * other.count)
-    result.withUnsafeMutableBufferPointer { result in
-      // Every iteration writes its own row only, or from the diagonal on and the same column downwards.
-      nonisolated(unsafe) let result = result
-      DispatchQueue.concurrentPerform(iterations: count) { i in
-        values.withUnsafeBufferPointer { a in
-          other.values.withUnsafeBufferPointer { b in
-            for j in (isSymmetric ? i : 0)..<other.count {
-              let distance = squaredDistance(
-                UnsafeBufferPointer(rebasing: a[i * width..<(i + 1) * width]),
-                UnsafeBufferPointer(rebasing: b[j * width..<(j + 1) * width]))
-              result[i * other.count + j] = distance
-              if isSymmetric { result[j * count + i] = distance }
-            }
-          }
-        }
-      }
-    }
-    return result
-  }
-
-  func medianLengthScale() throws(EngineError) -> Double {
-    guard count > 1 else {
-      throw .invalidArgument(op: "mmd", argument: "x", expected: "two samples or more", got: "1")
-    }
-    let all = squaredDistances()
-    var distances: [Double] = []
-    for i in 0..<count { distances += all[i * count + i + 1..<(i + 1) * count] }
-    distances.sort()
-    let middle = distances.count / 2
-    let median =
-      distances.count % 2 == 1
-      ? distances[middle] : (distances[middle - 1] + distances[middle]) / 2
-    return (median / 2).squareRoot()
-  }
-}
-
-/// ‖a − b‖², eight numbers at a time: the order of summation is fixed, so results repeat.
-private func squaredDistance(
-  _ a: UnsafeBufferPointer<Double>, _ b: UnsafeBufferPointer<Double>
-) -> Double {
-  let (left, right) = (UnsafeRawBufferPointer(a), UnsafeRawBufferPointer(b))
-  let whole = a.count / 8 * 8
-  var sums = SIMD8<Double>()
-  for offset in stride(from: 0, to: whole * 8, by: 64) {
-    let difference =
-      left.loadUnaligned(fromByteOffset: offset, as: SIMD8<Double>.self)
-      - right.loadUnaligned(fromByteOffset: offset, as: SIMD8<Double>.self)
-    sums += difference * difference
-  }
-  return (whole..<a.count).reduce(sums.sum()) { $0 + (a[$1] - b[$1]) * (a[$1] - b[$1]) }
 }

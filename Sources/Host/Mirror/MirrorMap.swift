@@ -47,12 +47,24 @@ public struct NAMMNetworks: Sendable {
     return (part("forward."), part("inverse."))
   }
 
+  /// The joint parameters out of both networks'.
+  func joined(forward: Parameters, inverse: Parameters) -> Parameters {
+    Parameters(
+      names: forward.names.map { "forward." + $0 } + inverse.names.map { "inverse." + $0 },
+      tensors: forward.tensors + inverse.tensors)
+  }
+
   /// The maps with given parameters; with a dropout key, in training mode.
   public func map(_ parameters: Parameters, dropoutKey: Tensor? = nil) -> NAMM {
     let parts = split(parameters)
-    return NAMM(
-      networks: self, forwardContext: LayerContext(parts.forward),
-      inverseContext: LayerContext(parts.inverse, dropoutKey: dropoutKey))
+    return map(forward: parts.forward, inverse: parts.inverse, dropoutKey: dropoutKey)
+  }
+
+  /// The maps with parameters of their own.
+  func map(forward: Parameters, inverse: Parameters, dropoutKey: Tensor? = nil) -> NAMM {
+    NAMM(
+      networks: self, forwardContext: LayerContext(forward),
+      inverseContext: LayerContext(inverse, dropoutKey: dropoutKey))
   }
 }
 

@@ -24,6 +24,17 @@ public struct NAMMSettings: Sendable {
     self.batchSize = batchSize
     self.optimizer = optimizer
   }
+
+  /// σ of each image of a batch, `[batchSize]`.
+  func inverseNoise(_ key: Tensor) throws(EngineError) -> Tensor {
+    if hasFixedInverseNoise { return .full(maximumInverseNoise, shape: [batchSize]) }
+    return try .uniform(keys: key.streams(movedBy: 1), shape: [batchSize]) * maximumInverseNoise
+  }
+
+  /// z of a batch.
+  func noise(_ key: Tensor, shape: Shape) throws(EngineError) -> Tensor {
+    try .normal(keys: key.streams(movedBy: 2), shape: shape)
+  }
 }
 
 /// Trains the two networks of a mirror map on images that obey a constraint.
@@ -34,6 +45,8 @@ public struct NAMMTrainer {
   private let step: TrainingStep
   private let batches: Batches
   private let seed: UInt64
+  private let settings: NAMMSettings
+  private let constraint: any Constraint
   /// The state before training.
   public let initialState: TrainingState
 
@@ -48,6 +61,8 @@ public struct NAMMTrainer {
     throws
   {
     let networks = settings.networks
+    self.settings = settings
+    self.constraint = constraint
     batches = try Batches(images, size: settings.batchSize, seed: seed)
     self.seed = seed
     initialState = TrainingState(try Parameters(networks.parameters, seed: seed))
@@ -58,14 +73,8 @@ public struct NAMMTrainer {
       initialState, settings: settings.optimizer,
       nonNegative: Set(networks.parameters.filter(\.isNonNegative).map(\.name)), inputs: [x, key]
     ) { parameters in
-      let unit = try Tensor.uniform(keys: key.streams(movedBy: 1), shape: [settings.batchSize])
-      let sigma =
-        settings.hasFixedInverseNoise
-        ? Tensor.full(settings.maximumInverseNoise, shape: [settings.batchSize])
-        : try unit * settings.maximumInverseNoise
-      let z = try Tensor.normal(keys: key.streams(movedBy: 2), shape: x.shape)
       let terms = try settings.loss(
-        x, inverseNoise: sigma, z: z,
+        x, inverseNoise: settings.inverseNoise(key), z: settings.noise(key, shape: x.shape),
         map: networks.map(parameters, dropoutKey: key.streams(movedBy: 1000)),
         strongConvexity: networks.forward.strongConvexity, constraint: constraint)
       return (terms.total, [terms.cycle, terms.constraint, terms.regularizer])
@@ -77,6 +86,23 @@ public struct NAMMTrainer {
     TrainingTask(
       name: "namm", state: initialState, partNames: NAMMTrainer.partNames, budget: budget,
       takeStep: takeStep)
+  }
+
+  /// The objective on other images, all of them at once and without dropout.
+  ///
+  /// - Parameter images: Float32 `[count, C, H, W]`.
+  /// - Returns: from parameters to the loss; σ and z are always the same.
+  public func validationLoss(_ images: Tensor) throws -> (Parameters) throws -> Double {
+    var settings = settings
+    settings.batchSize = images.shape[0]
+    let parameters = initialState.parameters.placeholders(prefix: "parameter ")
+    let key = RandomKey(seed: seed, stream: validationStream).tensor
+    let terms = try settings.loss(
+      images, inverseNoise: settings.inverseNoise(key),
+      z: settings.noise(key, shape: images.shape), map: settings.networks.map(parameters),
+      strongConvexity: settings.networks.forward.strongConvexity, constraint: constraint)
+    let program = try Program(inputs: parameters.tensors, outputs: [terms.total])
+    return { try program.run($0.tensors)[0].item() }
   }
 
   /// Takes the step that the state's count says.

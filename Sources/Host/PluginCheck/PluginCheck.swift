@@ -108,7 +108,7 @@ public struct PluginCheck: Sendable {
     let usual = domain.sizes(else: [1, 16, 16])
     var first: (any Error)?
     for candidate in [usual]
-      + [[2, 16, 16], [3, 16, 16], [1, 32, 32], [1, 64, 64]].map(domain.sizes)
+      + [[2, 16, 16], [3, 16, 16], [1, 32, 32], [1, 64, 64], [2, 16, 32]].map(domain.sizes)
     {
       do {
         try attempt(candidate)

@@ -10,6 +10,7 @@ struct ExperimentReport {
   let metrics: ExperimentMetrics
   let data: Experiment.Data
   let namm: Experiment.TrainedMap
+  let finetuned: Experiment.TrainedMap?
   let mdm: Experiment.TrainedModel
   let dm: Experiment.TrainedModel
   let mirrorSamples: Tensor
@@ -58,6 +59,9 @@ struct ExperimentReport {
         seconds.map { String(format: "%.0f", $0) } ?? "–",
       ]
     }
+    func row(_ name: String, _ generator: ExperimentMetrics.Generator?) -> [[String]] {
+      generator.map { [row(name, $0.constraintDistance, $0.mmd, "–", nil)] } ?? []
+    }
     let table = Table(
       headers: ["", "constraint distance", "std", "MMD²", "training steps", "training s"],
       rows: [
@@ -65,9 +69,10 @@ struct ExperimentReport {
         row("DM", distances.dm, metrics.mmd.dm, "\(metrics.steps.dm)", metrics.seconds.dm),
         row(
           "MDM", distances.mdm, metrics.mmd.mdm,
-          "\(metrics.steps.namm) NAMM + \(metrics.steps.mdm)",
-          metrics.seconds.namm + metrics.seconds.mdm),
-      ], emphasized: [2],
+          "\(metrics.steps.namm) NAMM + \(metrics.steps.mdm)"
+            + (metrics.steps.finetune.map { " + \($0) finetune" } ?? ""),
+          metrics.seconds.namm + metrics.seconds.mdm + (metrics.seconds.finetune ?? 0)),
+      ] + row("VAE", metrics.vae) + row("MVAE", metrics.mvae), emphasized: [2],
       caption:
         "Constraint '\(constraint.name)'. \(metrics.diverged.dm) DM and \(metrics.diverged.mdm) MDM "
         + "samples were not finite and are left out.")
@@ -95,42 +100,62 @@ struct ExperimentReport {
   }
 
   private func inverseSection(_ solutions: Experiment.Solutions) throws -> ReportContent.Section {
-    let count = min(4, solutions.truth.shape[0])
+    let count = min(4, solutions.measurement.shape[0])
     func pictures(_ images: Tensor) throws -> [Picture?] {
       try Picture.pictures(of: images, first: count)
+    }
+    /// The first sample of each measurement.
+    func firsts(_ images: Tensor) throws -> [Picture?] {
+      let all = try Picture.pictures(of: images)
+      return (0..<count).map { all[$0 * solutions.samplesEach] }
     }
     let measured: [Picture?] =
       solutions.measurement.rank == 4 && solutions.measurement.shape[1] == 1
       ? try pictures(solutions.measurement) : (0..<count).map { _ in nil }
-    let columns = [
-      try pictures(solutions.truth), measured, try pictures(solutions.dps),
-      try pictures(solutions.cgDPS),
-      try pictures(solutions.mirrorDPS),
-    ]
+    let truths = try solutions.truth.map { [try pictures($0)] } ?? []
+    let columns =
+      truths + [
+        measured, try firsts(solutions.dps), try firsts(solutions.cgDPS),
+        try firsts(solutions.mirrorDPS),
+      ]
     let rows = (0..<count).map { index in
       ImageGrid.Row("case \(index + 1)", columns.map { $0[index] })
     }
     var blocks: [any ReportBlock] = [
-      ImageGrid(columns: ["truth", "measurement", "DPS", "CG-DPS", "mirror DPS"], rows: rows)
+      ImageGrid(
+        columns: (truths.isEmpty ? [] : ["truth"])
+          + ["measurement", "DPS", "CG-DPS", "mirror DPS"], rows: rows)
     ]
     if let inverse = metrics.inverse {
+      func ratio(_ spread: Double?, _ skill: Double?) -> String {
+        guard let spread, let skill, skill > 0 else { return "–" }
+        return Table.cell(spread / skill)
+      }
       func row(_ name: String, _ solver: ExperimentMetrics.Solver) -> [String] {
         [
           name, solver.constraintDistance.map { Table.cell($0) } ?? "–",
           solver.measurementError.map { Table.cell($0) } ?? "–",
-          solver.psnr.map { String(format: "%.1f", $0) } ?? "–", "\(solver.diverged)",
+          solver.psnr.map { String(format: "%.1f", $0) } ?? "–",
+          solver.ssim.map { String(format: "%.3f", $0) } ?? "–",
+          solver.crps.map { Table.cell($0) } ?? "–",
+          ratio(solver.spread, solver.skill),
+          "\(solver.diverged)",
         ]
       }
       blocks.append(
         Table(
-          headers: ["solver", "constraint distance", "measurement error", "PSNR (dB)", "diverged"],
+          headers: [
+            "solver", "constraint distance", "measurement error", "PSNR (dB)", "SSIM", "CRPS",
+            "spread / skill", "diverged",
+          ],
           rows: [
             row("DPS", inverse.dps), row("CG-DPS", inverse.cgDPS),
             row("mirror DPS", inverse.mirrorDPS),
           ],
           emphasized: [2],
           caption:
-            "Means over \(solutions.truth.shape[0]) cases. Noise of measurements: \(noise?.summary ?? "none")."
+            "Means over \(solutions.measurement.shape[0]) cases with \(solutions.samplesEach) sample(s) each. "
+            + "Noise of measurements: \(noise?.summary ?? "none")."
         ))
     }
     return .init("Inverse problem", blocks)
@@ -147,20 +172,30 @@ struct ExperimentReport {
       mirror.append(
         .init(name, points(namm.history.filter { index < $0.parts.count }) { $0.parts[index] }))
     }
+    func keptBack(_ records: [LossRecord], _ name: String) -> [LineChart.Series] {
+      records.isEmpty ? [] : [.init(name, points(records) { $0.loss })]
+    }
+    mirror += keptBack(namm.validation, "loss, kept back")
+    var charts = [
+      LineChart("Mirror map", xLabel: "step", yLabel: "loss", series: mirror, isLogarithmic: true)
+    ]
+    if let finetuned {
+      charts.append(
+        LineChart(
+          "Finetuning of the inverse map", xLabel: "step", yLabel: "loss",
+          series: [.init("loss", points(finetuned.history) { $0.loss })], isLogarithmic: true))
+    }
     let scores = [
       LineChart.Series("MDM", points(mdm.history) { $0.loss }),
       LineChart.Series("DM", points(dm.history) { $0.loss }),
     ]
-    return .init(
-      "Training",
-      [
-        LineChart(
-          "Mirror map", xLabel: "step", yLabel: "loss", series: mirror, isLogarithmic: true),
-        LineChart(
-          "Diffusion models", xLabel: "step", yLabel: "denoising score matching loss",
-          series: scores,
-          isLogarithmic: true),
-      ])
+    charts.append(
+      LineChart(
+        "Diffusion models", xLabel: "step", yLabel: "denoising score matching loss",
+        series: scores + keptBack(mdm.validation, "MDM, kept back")
+          + keptBack(dm.validation, "DM, kept back"),
+        isLogarithmic: true))
+    return .init("Training", charts)
   }
 
   private func settingsSection() -> ReportContent.Section {
@@ -187,7 +222,8 @@ struct ExperimentReport {
       (
         "diffusion batch, rate",
         "\(settings.mirrorModel.settings.batchSize), \(settings.mirrorModel.settings.optimizer.learningRate)"
-      ), ("sampling steps", "\(settings.sampling.steps)"),
+      ),
+      ("sampling", "\(settings.sampling.method.rawValue), \(settings.sampling.steps) steps"),
     ]
     if let solving = settings.solving {
       entries += [

@@ -68,6 +68,14 @@ enum PictureRendering {
   static func dataURI(
     of pictures: [Picture], columns: Int, range: ClosedRange<Double>, map: ColorMap
   ) throws(EngineError) -> (uri: String, width: Int, height: Int) {
+    let image = try png(of: pictures, columns: columns, range: range, map: map)
+    return (uri(image.bytes), image.width, image.height)
+  }
+
+  /// Puts pictures of one size into a mosaic of `columns` and encodes it as PNG.
+  static func png(
+    of pictures: [Picture], columns: Int, range: ClosedRange<Double>, map: ColorMap
+  ) throws(EngineError) -> (bytes: [UInt8], width: Int, height: Int) {
     let gap = pictures.count > 1 ? 1 : 0
     guard let first = pictures.first else {
       throw .invalidArgument(
@@ -96,8 +104,7 @@ enum PictureRendering {
         for part in 0..<3 { rgb[target + part] = palette[3 * level + part] }
       }
     }
-    let png = try PNG.encode(rgb: rgb, width: width, height: height)
-    return (uri(png), width, height)
+    return (try PNG.encode(rgb: rgb, width: width, height: height), width, height)
   }
 
   /// The number of a value's colour, 0…255; `nil` for a value that is not finite.

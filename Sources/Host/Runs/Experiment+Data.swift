@@ -5,8 +5,11 @@ import Foundation
 extension Experiment {
   struct Data {
     let stage: Stage
+    /// All images that are not for testing.
     let train: Tensor
     let test: Tensor
+    /// How many of the last of `train` are kept back for validation.
+    let heldBack: Int
     /// Constraint distances of the training images.
     let distances: Summary
   }
@@ -43,12 +46,27 @@ extension Experiment {
       "data: \(train.shape), constraint '\(constraint.name)' distance "
         + "min \(short(distances.minimum)), mean \(short(distances.mean)), max \(short(distances.maximum))"
     )
-    return Data(stage: stage, train: train, test: test, distances: distances)
+    return Data(
+      stage: stage, train: train, test: test, heldBack: settings.validating?.count ?? 0,
+      distances: distances)
+  }
+
+  /// Images to train on, and those kept back for validation; of `train` or of a map of it.
+  func split(_ images: Tensor, _ data: Data) throws -> (training: Tensor, validation: Tensor?) {
+    guard data.heldBack > 0 else { return (images, nil) }
+    let border = images.shape[0] - data.heldBack
+    return (
+      try images.sliced(axis: 0, from: 0, to: border),
+      try images.sliced(axis: 0, from: border, to: images.shape[0])
+    )
   }
 
   /// Tries the forward operator before anything is trained, so that its mistakes come early.
   private func checkOperator(on images: Tensor) throws {
     guard let forwardOperator, settings.solving != nil else { return }
+    if let path = settings.solving?.measurement {
+      _ = try ownMeasurement(path, forwardOperator, images)
+    }
     let measurement = try mapInBatches(images) { try forwardOperator.measure($0) }
     guard measurement.rank >= 1, measurement.shape[0] == images.shape[0], measurement.count > 0
     else {
@@ -66,22 +84,28 @@ extension Experiment {
     let levels =
       [settings.mirrorModel, settings.plainModel]
       .map(\.settings.network.multipliers.count).max() ?? 1
-    let divisor = max(4, 1 << (levels - 1))
+    let halvings = settings.autoencoder?.settings.network.levels ?? 0
+    let divisor = max(4, 1 << (levels - 1), 1 << halvings)
+    let heldBack = settings.validating?.count ?? 0
+    guard heldBack < images.shape[0] else {
+      throw RunError.recipe(
+        field: "validation.count", expected: "below \(images.shape[0]), the number of images",
+        got: "\(heldBack)")
+    }
+    let available = images.shape[0] - heldBack
     for (field, batch) in [
       ("namm.batch", settings.namm.batchSize),
       ("mdm.batch", settings.mirrorModel.settings.batchSize),
       ("dm.batch", settings.plainModel.settings.batchSize),
-    ] where batch > images.shape[0] {
+      ("vae.batch", settings.autoencoder?.settings.batchSize ?? 0),
+      ("finetune.batch", settings.finetuning?.settings.batchSize ?? 0),
+    ] where batch > available {
       throw RunError.recipe(
-        field: field, expected: "at most \(images.shape[0]), the number of images", got: "\(batch)")
+        field: field, expected: "at most \(available), the number of images", got: "\(batch)")
     }
-    guard images.shape[1] == 1 else {
+    guard images.shape[2] % divisor == 0, images.shape[3] % divisor == 0 else {
       throw RunError.recipe(
-        field: "data", expected: "images of one channel", got: "\(images.shape)")
-    }
-    guard images.shape[2] == images.shape[3], images.shape[2] % divisor == 0 else {
-      throw RunError.recipe(
-        field: "data", expected: "square images with sides divisible by \(divisor)",
+        field: "data", expected: "images with rows and columns divisible by \(divisor)",
         got: "\(images.shape)")
     }
   }

@@ -4,31 +4,51 @@ import Foundation
 /// The numbers of an experiment and its report.
 extension Experiment {
   func evaluate(
-    _ data: Data, _ namm: TrainedMap, _ mdm: TrainedModel, _ dm: TrainedModel, _ samples: Samples,
-    _ solutions: Solutions?
+    _ data: Data, _ namm: TrainedMap, _ finetuned: TrainedMap?, _ mdm: TrainedModel,
+    _ dm: TrainedModel, _ samples: Samples,
+    _ autoencoders: AutoencoderSamples?, _ solutions: Solutions?
   ) throws -> ExperimentMetrics {
     let (mirrorSamples, mirrorDistances) = try finiteImages(samples.mdm, "mdm")
     let (plainSamples, plainDistances) = try finiteImages(samples.dm, "dm")
     let (mirror, plain) = (Summary(mirrorDistances), Summary(plainDistances))
     let discrepancy = try MMD(lengthScales: [MMD.medianLengthScale(data.test)])
+    func subsets(_ samples: Tensor) throws -> ExperimentMetrics.Spread {
+      let size = max(2, min(samples.shape[0], data.test.shape[0]) / 2)
+      return spread(
+        try discrepancy.squared(
+          samples, data.test, subsetsOf: size, count: 20, seed: settings.seed))
+    }
     func spread(_ summary: Summary) -> ExperimentMetrics.Spread {
       .init(mean: summary.mean, std: summary.standardDeviation)
+    }
+    func measured(_ images: Tensor, _ label: String) throws -> ExperimentMetrics.Generator {
+      let (kept, distances) = try finiteImages(images, label)
+      return .init(
+        constraintDistance: spread(Summary(distances)),
+        mmd: try discrepancy.squared(kept, data.test),
+        diverged: images.shape[0] - distances.count)
     }
     let metrics = ExperimentMetrics(
       constraintDistance: .init(
         data: spread(data.distances), dm: spread(plain), mdm: spread(mirror)),
       mmd: .init(
         dm: try discrepancy.squared(plainSamples, data.test),
-        mdm: try discrepancy.squared(mirrorSamples, data.test)),
+        mdm: try discrepancy.squared(mirrorSamples, data.test),
+        dmSubsets: try subsets(plainSamples), mdmSubsets: try subsets(mirrorSamples)),
+      energyDistance: .init(
+        dm: try EnergyDistance.between(plainSamples, data.test),
+        mdm: try EnergyDistance.between(mirrorSamples, data.test)),
+      vae: try autoencoders.map { try measured($0.vae, "vae") },
+      mvae: try autoencoders.map { try measured($0.mvae, "mvae") },
       inverse: try solutions.map { solutions in
         ExperimentMetrics.Inverse(
           dps: try score(solutions.dps, solutions), cgDPS: try score(solutions.cgDPS, solutions),
           mirrorDPS: try score(solutions.mirrorDPS, solutions))
       },
       seconds: .init(
-        namm: namm.seconds, mdm: mdm.seconds, dm: dm.seconds, sample: samples.seconds,
-        solve: solutions?.seconds),
-      steps: .init(namm: namm.steps, mdm: mdm.steps, dm: dm.steps),
+        namm: namm.seconds, mdm: mdm.seconds, finetune: finetuned?.seconds, dm: dm.seconds,
+        sample: samples.seconds, solve: solutions?.seconds),
+      steps: .init(namm: namm.steps, mdm: mdm.steps, finetune: finetuned?.steps, dm: dm.steps),
       diverged: .init(
         dm: samples.dm.shape[0] - plainDistances.count,
         mdm: samples.mdm.shape[0] - mirrorDistances.count),
@@ -37,8 +57,7 @@ extension Experiment {
     let report = ExperimentReport(
       settings: settings, constraint: constraint,
       noise: forwardOperator.flatMap { settings.solving?.noise(of: $0) }, metrics: metrics,
-      data: data, namm: namm,
-      mdm: mdm, dm: dm,
+      data: data, namm: namm, finetuned: finetuned, mdm: mdm, dm: dm,
       mirrorSamples: mirrorSamples, plainSamples: plainSamples, mirrorDistances: mirrorDistances,
       plainDistances: plainDistances, solutions: solutions)
     try report.content().write(to: run.file("report.html").path)
@@ -70,13 +89,30 @@ extension Experiment {
       let finite = good.map { values[$0] }.filter(\.isFinite)
       return finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count)
     }
-    return .init(
-      constraintDistance: mean(distances),
-      measurementError: mean(
-        try ImageError.measurement(solutions.measurement, images: images) {
-          try forwardOperator.measure($0)
-        }),
-      psnr: mean(try ImageError.peakSignalToNoise(images, truth: solutions.truth)),
+    let each = solutions.samplesEach
+    let errors = try ImageError.measurement(
+      solutions.measurement.repeatedRows(each), images: images
+    ) { try forwardOperator.measure($0) }
+    var result = ExperimentMetrics.Solver(
+      constraintDistance: mean(distances), measurementError: mean(errors),
       diverged: distances.count - good.count)
+    guard let truth = solutions.truth else { return result }
+    let repeated = try truth.repeatedRows(each)
+    result.psnr = mean(try ImageError.peakSignalToNoise(images, truth: repeated))
+    if min(truth.shape[2], truth.shape[3]) > 2 * StructuralSimilarity.radius {
+      result.ssim = mean(try StructuralSimilarity.mean(images, truth: repeated))
+    }
+    // An ensemble with a diverged member says nothing.
+    if each >= 2, good.count == distances.count {
+      let scores = try EnsembleScore.scores(images, truth: truth, each: each)
+      func average(_ part: (EnsembleScore) -> Double) -> Double {
+        scores.reduce(0) { $0 + part($1) } / Double(scores.count)
+      }
+      result.crps = average(\.crps)
+      // Variances and squared errors are averaged, not their roots.
+      result.spread = average { $0.spread * $0.spread }.squareRoot()
+      result.skill = average { $0.skill * $0.skill }.squareRoot()
+    }
+    return result
   }
 }

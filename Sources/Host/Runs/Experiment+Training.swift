@@ -1,14 +1,17 @@
 import Engine
 import Foundation
+import LuaBridge
 
 /// The three networks of an experiment.
 extension Experiment {
   struct TrainedMap {
     let stage: Stage
+    let parameters: Parameters
     let map: NAMM
     let seconds: Double
     let steps: Int
     let history: [LossRecord]
+    let validation: [LossRecord]
   }
 
   struct TrainedModel {
@@ -17,17 +20,20 @@ extension Experiment {
     let seconds: Double
     let steps: Int
     let history: [LossRecord]
+    let validation: [LossRecord]
   }
 
   /// What a training stage keeps besides the network.
-  private struct TrainingRecord: Codable {
+  struct TrainingRecord: Codable {
     var seconds: Double
     var steps: Int
     var history: [LossRecord]
+    /// Missing in runs from before there was validation.
+    var validation: [LossRecord]?
   }
 
   /// Trains unless it was done, and gives the averaged parameters.
-  private func trained(
+  func trained(
     _ stage: Stage, model: Parameters, task: () throws -> TrainingTask
   ) throws -> (Parameters, TrainingRecord) {
     let file = stage.path("network.safetensors")
@@ -40,7 +46,8 @@ extension Experiment {
     loop.onRecord = { log($0, of: stage) }
     let result = try loop.run(task())
     let record = TrainingRecord(
-      seconds: result.seconds, steps: result.state.step, history: result.history)
+      seconds: result.seconds, steps: result.state.step, history: result.history,
+      validation: result.validation)
     try Safetensors.write(
       result.state.average.dictionary, metadata: ["stage": stage.name], to: file)
     try stage.finish(record)
@@ -63,30 +70,117 @@ extension Experiment {
   func trainMirrorMap(_ data: Data) throws -> TrainedMap {
     let networks = settings.namm.networks
     let stage = Stage(
-      "namm", in: run, ingredients: written("namm") + [try constraintIdentity()],
+      "namm", in: run,
+      ingredients: written("namm") + trainingIngredients + [try constraintIdentity()],
       after: [data.stage])
     let model = try Parameters(networks.parameters, seed: settings.seed)
     let (parameters, record): (Parameters, TrainingRecord)
     do {
       (parameters, record) = try trained(stage, model: model) {
-        try NAMMTrainer(
-          settings.namm, images: data.train, constraint: constraint, seed: settings.seed
-        ).task(budget: .steps(settings.nammSteps))
+        let images = try split(data.train, data)
+        let trainer = try NAMMTrainer(
+          settings.namm, images: images.training, constraint: constraint, seed: settings.seed)
+        return try validated(
+          trainer.task(budget: .steps(settings.nammSteps)), on: images.validation,
+          by: trainer.validationLoss)
       }
     } catch RunError.diverged(_, let step, let part) where part == nil || part == "constraint" {
       // The other parts are finite: what is left is the constraint.
       throw ConstraintError.diverged(source: constraint.source, step: step)
     }
     return TrainedMap(
-      stage: stage, map: networks.map(parameters), seconds: record.seconds, steps: record.steps,
-      history: record.history)
+      stage: stage, parameters: parameters, map: networks.map(parameters), seconds: record.seconds,
+      steps: record.steps, history: record.history, validation: record.validation ?? [])
+  }
+
+  /// What decides about every training besides its own table, for fingerprints; nothing of what the recipe
+  /// does not name, as in older runs.
+  var trainingIngredients: [String] {
+    ["validation", "preset", "scale"].filter { !recipe.values[$0].isNil }.flatMap { written($0) }
+  }
+
+  /// A task that looks at the images kept back, if there are any.
+  private func validated(
+    _ task: TrainingTask, on images: Tensor?,
+    by loss: (Tensor) throws -> (Parameters) throws -> Double
+  ) throws -> TrainingTask {
+    guard let images, let validating = settings.validating else { return task }
+    var task = task
+    task.validation = Validation(
+      interval: validating.interval, patience: validating.patience, loss: try loss(images))
+    return task
+  }
+
+  /// Trains the inverse map on samples of the mirror diffusion model, where the recipe says so.
+  ///
+  /// - Returns: `nil` where it does not.
+  func finetuneMirrorMap(_ data: Data, _ namm: TrainedMap, _ mdm: TrainedModel) throws
+    -> TrainedMap?
+  {
+    guard let finetuning = settings.finetuning else { return nil }
+    let networks = settings.namm.networks
+    let stage = Stage(
+      "finetune", in: run, ingredients: written("finetune") + [try constraintIdentity()],
+      after: [namm.stage, mdm.stage])
+    let start = networks.split(namm.parameters)
+    let (inverse, record) = try trained(stage, model: start.inverse) {
+      let samples = try mirrorSamples(finetuning, mdm, data, in: stage)
+      return try FinetuneTrainer(
+        finetuning.settings, start: namm.parameters, images: split(data.train, data).training,
+        mirrorSamples: samples, constraint: constraint, seed: settings.seed
+      ).task(budget: .steps(finetuning.steps))
+    }
+    return TrainedMap(
+      stage: stage, parameters: networks.joined(forward: start.forward, inverse: inverse),
+      map: networks.map(forward: start.forward, inverse: inverse), seconds: record.seconds,
+      steps: record.steps, history: record.history, validation: [])
+  }
+
+  /// The samples that finetuning learns from: drawn once, and kept until it is done.
+  private func mirrorSamples(
+    _ finetuning: ExperimentSettings.Finetuning, _ mdm: TrainedModel, _ data: Data, in stage: Stage
+  ) throws -> Tensor {
+    let file = stage.path("samples.npy")
+    if FileManager.default.fileExists(atPath: file) { return try NPY.read(file) }
+    let sampler = finetuning.method.sampler(
+      score: mdm.score, sde: settings.mirrorModel.settings.sde, steps: finetuning.sampleSteps)
+    // Other samples than those that are looked at in the end.
+    let samples = try samples(
+      "sampling for finetune", sampler, count: finetuning.sampleCount, data,
+      seed: settings.seed &+ 0x66_696E_6574)
+    let finite = try finiteRows(samples)
+    if finite.shape[0] < samples.shape[0] {
+      progress.warn(
+        "finetune: \(samples.shape[0] - finite.shape[0]) of \(samples.shape[0]) samples diverged")
+    }
+    guard finite.shape[0] >= finetuning.settings.batchSize else {
+      throw RunError.samplesDiverged(
+        model: "mdm", count: samples.shape[0] - finite.shape[0], total: samples.shape[0])
+    }
+    try NPY.write(finite, to: file)
+    return finite
+  }
+
+  /// The images without NaN or infinity.
+  func finiteRows(_ images: Tensor) throws -> Tensor {
+    let values = try images.floats()
+    let width = values.count / images.shape[0]
+    let good = (0..<images.shape[0]).filter { row in
+      values[row * width..<(row + 1) * width].allSatisfy(\.isFinite)
+    }
+    if good.count == images.shape[0] || good.isEmpty {
+      return good.isEmpty ? try images.sliced(axis: 0, from: 0, to: 0) : images
+    }
+    return try .concatenated(
+      good.map { try images.sliced(axis: 0, from: $0, to: $0 + 1) }, axis: 0)
   }
 
   func trainMirrorModel(_ data: Data, _ namm: TrainedMap) throws -> TrainedModel {
     let model = settings.mirrorModel
-    let stage = Stage("mdm", in: run, ingredients: written("mdm"), after: [data.stage, namm.stage])
-    return try trainModel(stage, model, size: data.train.shape[2], budget: .steps(model.steps ?? 0))
-    {
+    let stage = Stage(
+      "mdm", in: run, ingredients: written("mdm") + trainingIngredients,
+      after: [data.stage, namm.stage])
+    return try trainModel(stage, model, data, budget: .steps(model.steps ?? 0)) {
       try namm.map.forward(all: data.train)
     }
   }
@@ -96,25 +190,28 @@ extension Experiment {
   {
     let model = settings.plainModel
     let stage = Stage(
-      "dm", in: run, ingredients: written("mdm", "dm"),
+      "dm", in: run, ingredients: written("mdm", "dm") + trainingIngredients,
       after: [data.stage] + (model.steps == nil ? stages : []))
     let budget: TrainingBudget = model.steps.map { .steps($0) } ?? .seconds(seconds)
-    return try trainModel(stage, model, size: data.train.shape[2], budget: budget) { data.train }
+    return try trainModel(stage, model, data, budget: budget) { data.train }
   }
 
   private func trainModel(
-    _ stage: Stage, _ model: ExperimentSettings.Model, size: Int, budget: TrainingBudget,
+    _ stage: Stage, _ model: ExperimentSettings.Model, _ data: Data, budget: TrainingBudget,
     images: () throws -> Tensor
   ) throws -> TrainedModel {
     var training = model.settings
-    training.network.imageSize = size
+    training.network.imageSize = data.train.shape[2]
     let initial = try Parameters(ScoreNetwork(training.network).parameters, seed: settings.seed)
     let (parameters, record) = try trained(stage, model: initial) {
-      try DiffusionTrainer(stage.name, training, images: images(), seed: settings.seed).task(
-        budget: budget)
+      let images = try split(images(), data)
+      let trainer = try DiffusionTrainer(
+        stage.name, training, images: images.training, seed: settings.seed)
+      return try validated(
+        trainer.task(budget: budget), on: images.validation, by: trainer.validationLoss)
     }
     return TrainedModel(
       stage: stage, score: DiffusionTrainer.score(training, parameters), seconds: record.seconds,
-      steps: record.steps, history: record.history)
+      steps: record.steps, history: record.history, validation: record.validation ?? [])
   }
 }

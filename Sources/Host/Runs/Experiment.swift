@@ -50,11 +50,15 @@ public struct Experiment {
     let data = try makeData()
     let namm = try trainMirrorMap(data)
     let mdm = try trainMirrorModel(data, namm)
+    let finetuned = try finetuneMirrorMap(data, namm, mdm)
+    let map = finetuned ?? namm
     let dm = try trainPlainModel(
-      data, budget: namm.seconds + mdm.seconds, after: [namm.stage, mdm.stage])
-    let samples = try sample(data, namm, mdm, dm)
-    let solutions = try solve(data, namm, mdm, dm)
-    return try evaluate(data, namm, mdm, dm, samples, solutions)
+      data, budget: namm.seconds + mdm.seconds + (finetuned?.seconds ?? 0),
+      after: [namm.stage, mdm.stage] + (finetuned.map { [$0.stage] } ?? []))
+    let samples = try sample(data, map, mdm, dm)
+    let autoencoders = try autoencoders(data, map)
+    let solutions = try solve(data, map, mdm, dm)
+    return try evaluate(data, namm, finetuned, mdm, dm, samples, autoencoders, solutions)
   }
 
   // MARK: What the run is
@@ -110,7 +114,7 @@ public struct Experiment {
 
   func constraintIdentity() throws -> String {
     guard constraint is LuaConstraint else {
-      return written("constraint")[0] + (try identity(constraint.plugins))
+      return written("constraint")[0] + (try identity(constraint.plugins)) + constraint.contentHash
     }
     return try identity(constraint.plugins)
   }

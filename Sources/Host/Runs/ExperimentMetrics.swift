@@ -19,6 +19,28 @@ public struct ExperimentMetrics: Codable, Sendable {
   public struct Discrepancies: Codable, Sendable {
     public var dm: Double
     public var mdm: Double
+    /// Over 20 random subsets of half the samples: how far the numbers depend on which there were.
+    public var dmSubsets: Spread?
+    public var mdmSubsets: Spread?
+
+    enum CodingKeys: String, CodingKey {
+      case dm, mdm
+      case dmSubsets = "dm_subsets"
+      case mdmSubsets = "mdm_subsets"
+    }
+  }
+
+  /// Samples of a generator beside the diffusion models.
+  public struct Generator: Codable, Sendable {
+    public var constraintDistance: Spread
+    /// As in ``Discrepancies``.
+    public var mmd: Double
+    public var diverged: Int
+
+    enum CodingKeys: String, CodingKey {
+      case constraintDistance = "constraint_distance"
+      case mmd, diverged
+    }
   }
 
   /// Means over the recovered images of one solver; missing where all diverged.
@@ -26,15 +48,22 @@ public struct ExperimentMetrics: Codable, Sendable {
     public var constraintDistance: Double?
     /// Root mean square of y - A(x); the noise level where the fit is right.
     public var measurementError: Double?
-    /// Decibels, against the truth.
+    /// Decibels, against the truth; missing, as the next, where there is none.
     public var psnr: Double?
+    /// Structural similarity; missing for images of fewer than 11 rows or columns too.
+    public var ssim: Double?
+    /// Of several samples of each measurement: continuous ranked probability score, spread and skill
+    /// (``EnsembleScore``).
+    public var crps: Double?
+    public var spread: Double?
+    public var skill: Double?
     /// Images without a finite constraint distance; they are left out of the means.
     public var diverged: Int
 
     enum CodingKeys: String, CodingKey {
       case constraintDistance = "constraint_distance"
       case measurementError = "measurement_error"
-      case psnr, diverged
+      case psnr, ssim, crps, spread, skill, diverged
     }
   }
 
@@ -53,6 +82,7 @@ public struct ExperimentMetrics: Codable, Sendable {
   public struct Seconds: Codable, Sendable {
     public var namm: Double
     public var mdm: Double
+    public var finetune: Double?
     public var dm: Double
     public var sample: Double
     public var solve: Double?
@@ -62,6 +92,7 @@ public struct ExperimentMetrics: Codable, Sendable {
   public struct Steps: Codable, Sendable {
     public var namm: Int
     public var mdm: Int
+    public var finetune: Int?
     public var dm: Int
   }
 
@@ -73,6 +104,11 @@ public struct ExperimentMetrics: Codable, Sendable {
 
   public var constraintDistance: Distances
   public var mmd: Discrepancies
+  /// Energy distance from test images, unbiased.
+  public var energyDistance: Discrepancies?
+  /// Variational autoencoders, plain and in mirror space, where the recipe asks for them.
+  public var vae: Generator?
+  public var mvae: Generator?
   public var inverse: Inverse?
   public var seconds: Seconds
   public var steps: Steps
@@ -83,6 +119,7 @@ public struct ExperimentMetrics: Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case constraintDistance = "constraint_distance"
-    case mmd, inverse, seconds, steps, diverged, improvement, seed
+    case energyDistance = "energy_distance"
+    case mmd, vae, mvae, inverse, seconds, steps, diverged, improvement, seed
   }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Foundation
 import LuaBridge
 
 /// Everything a recipe says of an experiment, checked.
@@ -19,30 +20,6 @@ public struct ExperimentSettings: Sendable {
     public var steps: Int?
   }
 
-  public struct Sampling: Sendable {
-    public var count: Int
-    public var steps: Int
-  }
-
-  /// The inverse problem and its three solvers.
-  public struct Solving: Sendable {
-    /// Truths to recover, taken from the test images.
-    public var count: Int
-    public var steps: Int
-    /// σ_y of the measurements.
-    public var measurementNoise: Double
-    /// ζ of DPS.
-    public var plainScale: Double
-    /// ζ of CG-DPS.
-    public var guidedScale: Double
-    /// w of CG-DPS.
-    public var constraintWeight: Double
-    /// ζ of mirror DPS.
-    public var mirrorScale: Double
-    /// Largest root mean square of a guidance step, for all three.
-    public var guidanceLimit: Double
-  }
-
   public var name: String
   public var summary: String
   public var seed: UInt64
@@ -53,6 +30,12 @@ public struct ExperimentSettings: Sendable {
   public var nammSteps: Int
   public var mirrorModel: Model
   public var plainModel: Model
+  /// `nil` where the recipe has no table `finetune`.
+  public var finetuning: Finetuning?
+  /// `nil` where the recipe has no table `vae`.
+  public var autoencoder: Autoencoder?
+  /// `nil` where the recipe has no table `validation`.
+  public var validating: Validating?
   public var sampling: Sampling
   /// `nil` where the recipe names no forward operator.
   public var solving: Solving?
@@ -74,15 +57,23 @@ public struct ExperimentSettings: Sendable {
       throw RunError.recipe(
         field: "constraint", expected: "a name, a file, or mg.constraint{…}", got: "nothing")
     }
-    (namm, nammSteps) = try Self.namm(reader.table("namm"))
-    mirrorModel = try Self.model(reader.table("mdm"), defaultSteps: 1000)
+    let preset = try Self.preset(&reader, count: data.count)
+    let folder = (recipe.file as NSString).deletingLastPathComponent
+    let channels = try data.source.channels(relativeTo: folder.isEmpty ? "." : folder)
+    (namm, nammSteps) = try Self.namm(reader.table("namm"), channels: channels, preset)
+    mirrorModel = try Self.model(reader.table("mdm"), channels: channels, preset)
     // The baseline is the same network, unless the recipe says otherwise.
     var baseline = try reader.table("dm")
-    plainModel = try Self.baseline(&baseline, like: mirrorModel)
-    sampling = try Self.sampling(reader.table("sample"))
+    plainModel = try Self.baseline(&baseline, like: mirrorModel, preset)
+    let mirrorMap = namm
+    finetuning = try reader.optionalTable("finetune").map {
+      try Finetuning($0, like: mirrorMap, preset)
+    }
+    autoencoder = try reader.optionalTable("vae").map { try Autoencoder($0) }
+    validating = try reader.optionalTable("validation").map { try Validating($0) }
+    sampling = try Sampling(reader.table("sample"))
     let hasOperator = !reader.value("operator").isNil
-    let solve = try reader.table("solve")
-    let problem = try Self.solving(solve)
+    let problem = try Solving(reader.table("solve"))
     solving = hasOperator ? problem : nil
     try reader.finish()
   }
@@ -101,32 +92,50 @@ public struct ExperimentSettings: Sendable {
     return Data(source: source, count: count, testCount: testCount)
   }
 
-  private static func namm(_ input: SettingsReader) throws -> (NAMMSettings, steps: Int) {
+  /// The preset that a recipe names, and the part of its epochs that it wants.
+  private static func preset(_ reader: inout SettingsReader, count: Int) throws -> ScaledPreset? {
+    let scale = try reader.number("scale", default: 1, in: 1e-9...1000)
+    guard !reader.value("preset").isNil else { return nil }
+    return ScaledPreset(
+      preset: try reader.choice("preset", default: .burgers), scale: scale, count: count)
+  }
+
+  private static func namm(
+    _ input: SettingsReader, channels: Int, _ scaled: ScaledPreset?
+  ) throws -> (
+    NAMMSettings, steps: Int
+  ) {
     var reader = input
+    let preset = scaled?.preset
     let forward = ICNN(
-      channels: 1, filters: try reader.integer("filters", default: 32, in: 1...1024),
-      layers: try reader.integer("layers", default: 3, in: 1...16),
+      channels: channels, filters: try reader.integer("filters", default: 32, in: 1...1024),
+      layers: try reader.integer("layers", default: preset?.layers ?? 3, in: 1...16),
       strongConvexity: try reader.number("strong_convexity", default: 0.9, in: 0...0.999999),
       reduction: try reader.choice("reduction", default: .authors))
     let inverse = ResNetGenerator(
-      channels: 1, width: try reader.integer("width", default: 64, in: 1...1024),
+      channels: channels, width: try reader.integer("width", default: 64, in: 1...1024),
       blocks: try reader.integer("blocks", default: 6, in: 0...64),
       dropoutRate: try reader.number("dropout", default: 0.5, in: 0...0.95),
-      isResidual: try reader.bool("residual", default: true),
-      activation: try reader.choice("activation", default: .softplus))
+      isResidual: try reader.bool("residual", default: preset?.isResidual ?? true),
+      activation: try reader.choice("activation", default: preset?.activation ?? .softplus))
     var settings = NAMMSettings(networks: NAMMNetworks(forward: forward, inverse: inverse))
     settings.loss = NAMMLoss(
       cycleWeight: try reader.number("cycle_weight", default: 1, in: 0...1e6),
-      constraintWeight: try reader.number("constraint_weight", default: 1, in: 0...1e6),
+      constraintWeight: try reader.number(
+        "constraint_weight", default: preset?.constraintWeight ?? 1, in: 0...1e6),
       regularizerWeight: try reader.number("regularizer_weight", default: 1e-3, in: 0...1e6),
       regularizer: try reader.choice("regularizer", default: .sparseGradient))
-    settings.maximumInverseNoise = try reader.number("inverse_noise", default: 0.1, in: 0...100)
+    settings.maximumInverseNoise = try reader.number(
+      "inverse_noise", default: preset?.inverseNoise ?? 0.1, in: 0...100)
     settings.hasFixedInverseNoise = try reader.bool("fixed_inverse_noise", default: false)
     settings.batchSize = try reader.integer("batch", default: 16, in: 1...65536)
-    settings.optimizer.learningRate = try reader.number("learning_rate", default: 2e-4, in: 0...1)
+    settings.optimizer.learningRate = try reader.number(
+      "learning_rate", default: preset?.learningRate ?? 2e-4, in: 0...1)
     settings.optimizer.averageDecay = try reader.number(
       "average_decay", default: 0.999, in: 0...0.999999)
-    let steps = try reader.integer("steps", default: 1000, in: 1...100_000_000)
+    let steps = try reader.integer(
+      "steps", default: scaled?.steps(\.namm, batch: settings.batchSize) ?? 1000,
+      in: 1...100_000_000)
     try reader.finish()
     return (settings, steps)
   }
@@ -157,21 +166,29 @@ public struct ExperimentSettings: Sendable {
     return network
   }
 
-  private static func model(_ input: SettingsReader, defaultSteps: Int) throws -> Model {
+  private static func model(
+    _ input: SettingsReader, channels: Int, _ preset: ScaledPreset?
+  ) throws -> Model {
     var reader = input
-    var settings = DiffusionSettings(
-      network: try network(&reader, like: ScoreNetwork.Configuration()))
+    var usual = ScoreNetwork.Configuration()
+    usual.channels = channels
+    var settings = DiffusionSettings(network: try network(&reader, like: usual))
     try readTraining(&reader, into: &settings)
-    let steps = try reader.integer("steps", default: defaultSteps, in: 1...100_000_000)
+    let steps = try reader.integer(
+      "steps", default: preset?.steps(\.mdm, batch: settings.batchSize) ?? 1000,
+      in: 1...100_000_000)
     try reader.finish()
     return Model(settings: settings, steps: steps)
   }
 
-  private static func baseline(_ reader: inout SettingsReader, like model: Model) throws -> Model {
+  private static func baseline(
+    _ reader: inout SettingsReader, like model: Model, _ preset: ScaledPreset?
+  ) throws -> Model {
     var settings = model.settings
     settings.network = try network(&reader, like: model.settings.network)
     try readTraining(&reader, into: &settings)
-    let steps = try reader.integer("steps", default: 0, in: 0...100_000_000)
+    let steps = try reader.integer(
+      "steps", default: preset?.steps(\.dm, batch: settings.batchSize) ?? 0, in: 0...100_000_000)
     try reader.finish()
     return Model(settings: settings, steps: steps > 0 ? steps : nil)
   }
@@ -189,29 +206,5 @@ public struct ExperimentSettings: Sendable {
       "average_decay", default: optimizer.averageDecay, in: 0...0.999999)
     settings.optimizer.clipNorm = try reader.number(
       "clip", default: optimizer.clipNorm ?? 1, in: 1e-9...1e9)
-  }
-
-  private static func sampling(_ input: SettingsReader) throws -> Sampling {
-    var reader = input
-    let result = Sampling(
-      count: try reader.integer("count", default: 64, in: 2...1_000_000),
-      steps: try reader.integer("steps", default: 1000, in: 2...100_000))
-    try reader.finish()
-    return result
-  }
-
-  private static func solving(_ input: SettingsReader) throws -> Solving {
-    var reader = input
-    let result = Solving(
-      count: try reader.integer("count", default: 4, in: 1...100_000),
-      steps: try reader.integer("steps", default: 1000, in: 2...100_000),
-      measurementNoise: try reader.number("measurement_noise", default: 0.1, in: 1e-9...1e9),
-      plainScale: try reader.number("dps_scale", default: 0.1, in: 0...1e6),
-      guidedScale: try reader.number("cg_dps_scale", default: 0.1, in: 0...1e6),
-      constraintWeight: try reader.number("cg_dps_weight", default: 1, in: 0...1e9),
-      mirrorScale: try reader.number("mirror_dps_scale", default: 0.1, in: 0...1e6),
-      guidanceLimit: try reader.number("guidance_limit", default: 0.1, in: 1e-9...1e9))
-    try reader.finish()
-    return result
   }
 }

@@ -61,8 +61,12 @@ struct SettingsReader {
   }
 
   mutating func text(_ name: String, default standard: String) throws -> String {
+    try optionalText(name) ?? standard
+  }
+
+  mutating func optionalText(_ name: String) throws -> String? {
     let value = value(name)
-    if value.isNil { return standard }
+    if value.isNil { return nil }
     guard let text = value.string, !text.isEmpty else {
       throw RunError.recipe(field: field(name), expected: "a text", got: value.summary)
     }
@@ -80,7 +84,7 @@ struct SettingsReader {
     throw RunError.recipe(
       field: field(name),
       expected: Choice.allCases.map { "'\($0.rawValue)'" }.joined(separator: " or "),
-      got: "'\(text)'")
+      got: "'\(text)'" + NearestName.suggestion(text, in: Choice.allCases.map(\.rawValue)))
   }
 
   /// A list of whole numbers in a range.
@@ -109,6 +113,11 @@ struct SettingsReader {
         field: field(name), expected: "a table { name = value, … }", got: value.summary)
     }
     return SettingsReader(value.table ?? LuaTable(), path: field(name))
+  }
+
+  /// A table of settings inside this one, if it is there.
+  mutating func optionalTable(_ name: String) throws -> SettingsReader? {
+    table[name].isNil ? nil : try table(name)
   }
 
   /// Sees that every field was one that is known.

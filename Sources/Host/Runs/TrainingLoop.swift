@@ -17,6 +17,8 @@ public struct TrainingTask {
   public let budget: TrainingBudget
   /// Takes the step that the state's count says.
   public let takeStep: (inout TrainingState) throws -> TrainingStep.Report
+  /// A look at images that are kept back, if there are any.
+  public var validation: Validation?
 }
 
 /// One point of a loss curve.
@@ -33,6 +35,8 @@ public struct TrainingResult {
   /// Seconds spent in steps.
   public let seconds: Double
   public let history: [LossRecord]
+  /// Losses on images that were kept back.
+  public var validation: [LossRecord] = []
 }
 
 /// Takes steps until the budget is spent, saving often enough that a crash costs little.
@@ -60,6 +64,8 @@ public struct TrainingLoop {
     var seconds: Double
     var history: [LossRecord]
     var pending: Accumulator
+    /// Missing in checkpoints from before there was validation.
+    var validation: [LossRecord]?
   }
 
   /// Sums for the next point of the loss curve.
@@ -97,7 +103,11 @@ public struct TrainingLoop {
     var lastSave = saved.seconds
     var failures = 0
     var isSaved = true
-    while !isSpent(task.budget, state.step, saved.seconds) {
+    func isDone() -> Bool {
+      isSpent(task.budget, state.step, saved.seconds)
+        || task.validation?.isExhausted(saved.validation ?? []) == true
+    }
+    while !isDone() {
       let start = DispatchTime.now().uptimeNanoseconds
       let report = try task.takeStep(&state)
       saved.seconds += Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
@@ -124,6 +134,16 @@ public struct TrainingLoop {
         saved.pending = Accumulator()
         onRecord(record)
       }
+      if let validation = task.validation, state.step % validation.interval == 0 {
+        let loss = try validation.loss(state.average)
+        let record = LossRecord(step: state.step, loss: loss, parts: [])
+        saved.validation = (saved.validation ?? []) + [record]
+        if validation.isExhausted(saved.validation ?? []) {
+          progress.note(
+            "\(task.name): ends after step \(state.step), the loss on images kept back no longer falls"
+          )
+        }
+      }
       progress.step(
         ProgressUpdate(
           stage: task.name, step: state.step, total: total(task.budget, state.step, saved.seconds),
@@ -139,7 +159,9 @@ public struct TrainingLoop {
     }
     if !isSaved { try save(state, saved) }
     progress.finish(task.name)
-    return TrainingResult(state: state, seconds: saved.seconds, history: saved.history)
+    return TrainingResult(
+      state: state, seconds: saved.seconds, history: saved.history,
+      validation: saved.validation ?? [])
   }
 
   private func save(_ state: TrainingState, _ saved: Saved) throws {

@@ -109,18 +109,21 @@ public struct DiffusionPosteriorSampling: Sendable {
     return try .select(isFinite, shortened, .zeros(guidance.shape, dtype: guidance.dtype))
   }
 
-  /// Posterior samples, one for each measurement.
+  /// Posterior samples, all of them in one batch.
   ///
   /// - Parameters:
   ///   - measurement: y `[N, …]`.
+  ///   - samplesEach: samples of each measurement.
   ///   - first: number of the first sample, which keys its random numbers.
   ///   - imageShape: `[C, H, W]`.
   ///   - onStep: told the number of steps done.
-  /// - Returns: `[N, C, H, W]`, mapped back by the mirror map.
+  /// - Returns: `[N · samplesEach, C, H, W]`, those of one measurement after another, mapped back by the
+  ///   mirror map.
   public func sample(
-    measurement: Tensor, first: Int = 0, imageShape: [Int], seed: UInt64,
+    measurement: Tensor, samplesEach: Int = 1, first: Int = 0, imageShape: [Int], seed: UInt64,
     onStep: (Int) throws -> Void = { _ in }
   ) throws -> Tensor {
+    let measurement = try measurement.repeatedRows(samplesEach)
     let count = measurement.shape[0]
     let streams = SampleStreams(seed: seed, first: first, count: count)
     let state = Tensor.placeholder("x", shape: Shape([count] + imageShape))
@@ -143,5 +146,19 @@ public struct DiffusionPosteriorSampling: Sendable {
       try onStep(index + 1)
     }
     return try mirrorMap.inverse(x)
+  }
+}
+
+extension Tensor {
+  /// Every entry of the first axis `count` times: a, a, b, b, …
+  func repeatedRows(_ count: Int) throws(EngineError) -> Tensor {
+    guard rank > 0, count >= 1 else {
+      throw .invalidArgument(
+        op: "repeatedRows", argument: "count", expected: "1 or more, of [N, …]",
+        got: "\(count), of \(shape)")
+    }
+    let rest = Array(shape.dimensions.dropFirst())
+    return try expanded(axis: 1).broadcast(to: Shape([shape[0], count] + rest))
+      .reshaped(to: [shape[0] * count] + rest)
   }
 }

@@ -1,0 +1,144 @@
+import Engine
+
+// What a recipe says of the stages after training a mirror map and its diffusion model.
+
+extension ExperimentSettings {
+  /// How samples are drawn.
+  public struct Sampling: Sendable {
+    public var count: Int
+    public var method: SamplingMethod
+    public var steps: Int
+
+    init(_ input: SettingsReader) throws {
+      var reader = input
+      count = try reader.integer("count", default: 64, in: 2...1_000_000)
+      (method, steps) = try Self.method(&reader)
+      try reader.finish()
+    }
+
+    static func method(_ reader: inout SettingsReader) throws -> (SamplingMethod, Int) {
+      let method: SamplingMethod = try reader.choice("solver", default: .eulerMaruyama)
+      return (method, try reader.integer("steps", default: method.defaultSteps, in: 2...100_000))
+    }
+  }
+
+  /// How the inverse map is trained further on samples of the mirror diffusion model (Feng et al. 2025,
+  /// section 3.4).
+  public struct Finetuning: Sendable {
+    public var steps: Int
+    /// Samples to train on; the paper's number is 12,800.
+    public var sampleCount: Int
+    /// How they are drawn.
+    public var method: SamplingMethod
+    public var sampleSteps: Int
+    public var settings: NAMMSettings
+
+    init(_ input: SettingsReader, like namm: NAMMSettings, _ preset: ScaledPreset?) throws {
+      var reader = input
+      settings = namm
+      sampleCount = try reader.integer("samples", default: 12_800, in: 2...10_000_000)
+      method = try reader.choice("solver", default: .dpmSolver)
+      sampleSteps = try reader.integer(
+        "sample_steps", default: method.defaultSteps, in: 2...100_000)
+      settings.optimizer.learningRate = try reader.number(
+        "learning_rate", default: namm.optimizer.learningRate, in: 0...1)
+      settings.loss.constraintWeight = try reader.number(
+        "constraint_weight", default: namm.loss.constraintWeight, in: 0...1e6)
+      settings.maximumInverseNoise = try reader.number(
+        "inverse_noise", default: namm.maximumInverseNoise, in: 0...100)
+      settings.hasFixedInverseNoise = try reader.bool(
+        "fixed_inverse_noise", default: namm.hasFixedInverseNoise)
+      settings.batchSize = try reader.integer("batch", default: namm.batchSize, in: 1...65536)
+      let epochs = preset?.steps(\.finetune, batch: settings.batchSize)
+      steps = try reader.integer("steps", default: epochs ?? 1000, in: 1...100_000_000)
+      guard settings.batchSize <= sampleCount else {
+        throw RunError.recipe(
+          field: reader.field("samples"), expected: "\(settings.batchSize) or more, a batch",
+          got: "\(sampleCount)")
+      }
+      try reader.finish()
+    }
+  }
+
+  /// Images kept back from training, to see when it no longer helps.
+  public struct Validating: Sendable {
+    /// How many of the training images.
+    public var count: Int
+    /// Training steps between two looks.
+    public var interval: Int
+    /// Looks in a row without a new lowest loss that end training; `nil` where the recipe asks for none.
+    public var patience: Int?
+
+    init(_ input: SettingsReader) throws {
+      var reader = input
+      count = try reader.integer("count", default: 64, in: 1...1_000_000)
+      interval = try reader.integer("every", default: 100, in: 1...10_000_000)
+      let patience = try reader.integer("patience", default: 0, in: 0...1_000_000)
+      self.patience = patience > 0 ? patience : nil
+      try reader.finish()
+    }
+  }
+
+  /// Variational autoencoders beside the diffusion models: one in mirror space, one plain.
+  public struct Autoencoder: Sendable {
+    public var settings: VAESettings
+    public var steps: Int
+
+    init(_ input: SettingsReader) throws {
+      var reader = input
+      var network = VAENetwork.Configuration()
+      network.features = try reader.integer("width", default: 32, in: 1...1024)
+      network.levels = try reader.integer("levels", default: 3, in: 1...8)
+      network.latent = try reader.integer("latent", default: 64, in: 1...65536)
+      settings = VAESettings(
+        network: network,
+        divergenceWeight: try reader.number("kl_weight", default: 0.01, in: 0...1e6))
+      settings.batchSize = try reader.integer("batch", default: 32, in: 1...65536)
+      settings.optimizer.learningRate = try reader.number(
+        "learning_rate", default: 1e-3, in: 0...1)
+      settings.optimizer.averageDecay = try reader.number(
+        "average_decay", default: 0.999, in: 0...0.999999)
+      settings.optimizer.clipNorm = try reader.number("clip", default: 100, in: 1e-9...1e9)
+      steps = try reader.integer("steps", default: 1000, in: 1...100_000_000)
+      try reader.finish()
+    }
+  }
+
+  /// The inverse problem and its three solvers. Defaults of the scales are the paper's (appendix C).
+  public struct Solving: Sendable {
+    /// Truths to recover, taken from the test images; all rows where a measurement is given.
+    public var count: Int
+    /// Posterior samples of each measurement.
+    public var samplesEach: Int
+    public var steps: Int
+    /// A `.npy` file with measurements to solve instead of simulated ones, relative to the recipe.
+    public var measurement: String?
+    /// σ_y of the measurements.
+    public var measurementNoise: Double
+    /// ζ of DPS.
+    public var plainScale: Double
+    /// ζ of CG-DPS.
+    public var guidedScale: Double
+    /// w of CG-DPS.
+    public var constraintWeight: Double
+    /// ζ of mirror DPS.
+    public var mirrorScale: Double
+    /// Largest root mean square of a guidance step, for all three.
+    public var guidanceLimit: Double
+
+    init(_ input: SettingsReader) throws {
+      var reader = input
+      count = try reader.integer("count", default: 4, in: 1...100_000)
+      samplesEach = try reader.integer("samples_per_measurement", default: 1, in: 1...100_000)
+      steps = try reader.integer("steps", default: 1000, in: 2...100_000)
+      measurement = try reader.optionalText("measurement")
+      measurementNoise = try reader.number("measurement_noise", default: 0.1, in: 1e-9...1e9)
+      plainScale = try reader.number("dps_scale", default: 0.1, in: 0...1e6)
+      guidedScale = try reader.number("cg_dps_scale", default: 0.1, in: 0...1e6)
+      constraintWeight = try reader.number("cg_dps_weight", default: 1, in: 0...1e9)
+      mirrorScale = try reader.number("mirror_dps_scale", default: 0.1, in: 0...1e6)
+      guidanceLimit = try reader.number("guidance_limit", default: 0.1, in: 1e-9...1e9)
+      try reader.finish()
+    }
+  }
+}

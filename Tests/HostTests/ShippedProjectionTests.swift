@@ -1,0 +1,85 @@
+import Engine
+import Foundation
+import LuaBridge
+import TestSupport
+import Testing
+
+@testable import Host
+
+/// The exact projections of shipped constraints, whose sets are convex: a point P of a convex set is the
+/// nearest to x where ⟨x - P, z - P⟩ ≤ 0 for every z of the set.
+@Suite struct ShippedProjectionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let name: String
+    var parameters: [String: LuaValue] = [:]
+    var shape: Shape = [3, 2, 6, 5]
+    var testDescription: String { "\(name) \(parameters.keys.sorted())" }
+  }
+
+  private static func numbers(_ values: [Double]) -> LuaValue {
+    .table(LuaTable(array: values.map { .number($0) }))
+  }
+
+  static let cases = [
+    Case(name: "affine"),
+    Case(
+      name: "affine",
+      parameters: [
+        // The third equation is the sum of the first two.
+        "A": .table(
+          LuaTable(array: [
+            numbers([1, 2, 0, 1, 0, 1]), numbers([0, 1, -1, 0, 3, 1]),
+            numbers([1, 3, -1, 1, 3, 2]),
+          ])),
+        "b": numbers([1, -2, -1]),
+      ], shape: [3, 1, 2, 3]),
+    Case(name: "band_limited", parameters: ["cutoff": .number(2)], shape: [2, 2, 8, 12]),
+    Case(name: "box", parameters: ["lo": .number(-0.2), "hi": .number(0.3)]),
+    Case(
+      name: "divergence_free", parameters: ["rows": .integer(2), "columns": .integer(3)],
+      shape: [2, 2, 8, 12]),
+    Case(name: "l2_ball", parameters: ["radius": .number(2), "center": .number(0.3)]),
+    Case(name: "monotone"),
+    Case(
+      name: "monotone", parameters: ["along": .string("columns"), "order": .string("falling")]),
+    Case(
+      name: "periodic", parameters: ["rows": .integer(3), "columns": .integer(2)],
+      shape: [2, 1, 6, 8]),
+    Case(name: "simplex", parameters: ["total": .number(2)]),
+    Case(name: "symmetric", parameters: ["group": .string("rectangle")]),
+    Case(name: "symmetric", parameters: ["group": .string("square")], shape: [2, 1, 7, 7]),
+    Case(name: "symmetric", parameters: ["group": .string("rotate_90")], shape: [2, 1, 6, 6]),
+    Case(name: "total_brightness", parameters: ["total": .number(4)]),
+  ]
+
+  @Test(arguments: cases) func isTheNearestPointOfTheSet(_ example: Case) throws {
+    let registry = PluginRegistry(
+      searchPath: PluginSearchPath(
+        environment: ["MOONGLASS_HOME": Repository.root.path], executable: nil))
+    let constraint = try #require(
+      try registry.constraint(
+        named: "lua:" + example.name, parameters: LuaTable(fields: example.parameters))
+        as? LuaConstraint)
+    guard case .function(let function) = constraint.definition.fields["project"] else {
+      Issue.record("\(example.name) has no projection")
+      return
+    }
+    func project(_ x: Tensor) throws -> Tensor {
+      let values = try function.call([.tensor(x), .table(constraint.parameters)])
+      return try #require(values.first?.tensor)
+    }
+    var random = SplitMix64(seed: 7)
+    let x = random.tensor(example.shape)
+    let nearest = try project(x)
+    #expect(nearest.shape == x.shape && nearest.dtype == x.dtype)
+    #expect(try constraint.distances(nearest).max().item() < 1e-9)
+    #expect(try constraint.distances(x).min().item() > 1e-3)
+    #expect(try largestError(project(nearest), nearest) < 1e-9)
+    let offset = try x - nearest
+    for _ in 0..<8 {
+      let other = try project(random.tensor(example.shape) * 2)
+      let products = try (offset * (other - nearest)).sum([1, 2, 3]).doubles()
+      #expect(products.allSatisfy { $0 < 1e-8 }, "\(products)")
+    }
+  }
+}

@@ -1,0 +1,34 @@
+-- Skies with exactly eight radio galaxies, 64×64. A network that counts them is trained first:
+--
+--     moonglass train counter --size 64 --steps 1500
+--     moonglass run examples/count.lua
+--
+-- The constraint is the distance of what it counts from eight; run both commands in the same folder.
+local mg = require "moonglass"
+
+return mg.recipe {
+  name = "count",
+  summary = "eight radio galaxies on 64×64",
+  seed = 0,
+
+  data = { "galaxies", count = 1000, test = 64, size = 64 },
+  constraint = { "count", weights = "counter.safetensors", target = 8 },
+  operator = { "first_columns", count = 32 },
+
+  namm = {
+    filters = 8, layers = 2, width = 8, blocks = 3, residual = false,
+    constraint_weight = 0.01, inverse_noise = 0.1, dropout = 0,
+    steps = 600, batch = 16, learning_rate = 1e-3,
+  },
+  mdm = {
+    width = 16, multipliers = { 1, 2, 2 }, blocks = 1, attention = {}, resampling = "nearest", dropout = 0,
+    steps = 600, batch = 16, learning_rate = 1e-3, warmup = 100, average_decay = 0.999,
+  },
+  dm = {},
+
+  sample = { count = 32, steps = 200 },
+  solve = {
+    count = 4, steps = 200, measurement_noise = 0.05,
+    dps_scale = 0.02, cg_dps_scale = 0.02, cg_dps_weight = 0.1, mirror_dps_scale = 0.03,
+  },
+}
