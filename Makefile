@@ -11,7 +11,7 @@ PACKAGES = pkg-config zlib1g-dev liblua5.4-dev libopenblas-dev libfftw3-dev libp
 SUDO = $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo bench test check lint format clean
+.PHONY: help setup build demo bench test check docs lint format clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -48,6 +48,10 @@ test: setup ## Build and run all tests
 	$(SWIFT) test --skip-build $(DEBUG_FLAGS)
 
 check: lint test ## What a change must pass: format and tests
+
+docs: setup ## Write docs/lua-api.md and docs/meta/moonglass.lua from the bindings
+	$(SWIFT) build --build-tests $(DEBUG_FLAGS)
+	MOONGLASS_WRITE_DOCS=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --filter ReferenceTests
 
 lint: ## Check the format of the source
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests

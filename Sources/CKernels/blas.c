@@ -16,6 +16,7 @@ static struct {
   void (*dgemm)(enum CBLAS_ORDER, enum CBLAS_TRANSPOSE, enum CBLAS_TRANSPOSE, blasint, blasint, blasint, double,
                 const double *, blasint, const double *, blasint, double, double *, blasint);
   char *(*corename)(void);
+  void *library;
 } blas;
 static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
 
@@ -30,11 +31,17 @@ static void load_blas(void) {
   setenv("OPENBLAS_NUM_THREADS", "1", 1);
   void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
   if (!library) return;
+  blas.library = library;
   void (*set_threads)(int) = (void (*)(int))dlsym(library, "openblas_set_num_threads");
   if (set_threads) set_threads(1);
   *(void **)&blas.sgemm = dlsym(library, "cblas_sgemm");
   *(void **)&blas.dgemm = dlsym(library, "cblas_dgemm");
   *(void **)&blas.corename = dlsym(library, "openblas_get_corename");
+}
+
+void *mg_blas_symbol(const char *name) {
+  pthread_once(&blas_once, load_blas);
+  return blas.library ? dlsym(blas.library, name) : NULL;
 }
 
 const char *mg_blas_core(void) {

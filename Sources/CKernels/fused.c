@@ -85,9 +85,12 @@ MG_INLINE double larger_f64(double a, double b) { return (b > a || b != b) ? b :
 #define SQRT sqrtf
 #define FABS fabsf
 #define FLOOR floorf
+#define ROUND rintf
+#define ERF erff
 #define SIN sinf
 #define COS cosf
 #define POW powf
+#define ATAN2 atan2f
 #define WORK_DTYPE MG_F32
 #define EACH_MATH EACH
 #include "fused_body.h"
@@ -103,9 +106,12 @@ MG_INLINE double larger_f64(double a, double b) { return (b > a || b != b) ? b :
 #define SQRT sqrt
 #define FABS fabs
 #define FLOOR floor
+#define ROUND rint
+#define ERF erf
 #define SIN sin
 #define COS cos
 #define POW pow
+#define ATAN2 atan2
 #define WORK_DTYPE MG_F64
 #define EACH_MATH EACH_CALL
 #include "fused_body.h"

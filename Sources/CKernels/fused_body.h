@@ -122,12 +122,15 @@ MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers,
     case MG_SIGMOID: EACH_MATH(SIGMOID(a[i]))
     case MG_SOFTPLUS: EACH_MATH(SOFTPLUS(a[i]))
     case MG_FLOOR: EACH_CALL(FLOOR(a[i]))
+    case MG_ROUND: EACH_CALL(ROUND(a[i]))
+    case MG_ERF: EACH_CALL(ERF(a[i]))
     case MG_NOT: EACH(a[i] == 0)
     case MG_ADD: EACH(a[i] + b[i])
     case MG_SUBTRACT: EACH(a[i] - b[i])
     case MG_MULTIPLY: EACH(a[i] * b[i])
     case MG_DIVIDE: EACH(a[i] / b[i])
     case MG_POWER: EACH_CALL(POW(a[i], b[i]))
+    case MG_ATAN2: EACH_CALL(ATAN2(a[i], b[i]))
     case MG_MAXIMUM: EACH(NAME(pick)(a[i] != a[i], a[i], a[i] > b[i] ? a[i] : b[i]))
     case MG_MINIMUM: EACH(NAME(pick)(a[i] != a[i], a[i], a[i] < b[i] ? a[i] : b[i]))
     case MG_LESS: EACH(a[i] < b[i])
@@ -269,8 +272,11 @@ CLONES static void NAME(run_range)(const mg_fused *loops, void *const *memory, i
 #undef SQRT
 #undef FABS
 #undef FLOOR
+#undef ROUND
+#undef ERF
 #undef SIN
 #undef COS
 #undef POW
+#undef ATAN2
 #undef WORK_DTYPE
 #undef EACH_MATH

@@ -5,13 +5,14 @@
 
 char mg_lua_key_metatables[4], mg_lua_key_functions, mg_lua_key_methods;
 
-// A position can only be named in Lua code: levels of C functions are passed over.
+// A position can only be named in Lua code that somebody wrote: levels of C functions are passed over, and
+// of the library's own chunks, which are called "mg".
 int mg_lua_line_from(lua_State *L, int level, char *source, size_t size) {
   lua_Debug record;
   source[0] = 0;
   for (; lua_getstack(L, level, &record); level++) {
     lua_getinfo(L, "Sl", &record);
-    if (record.currentline <= 0) continue;
+    if (record.currentline <= 0 || strcmp(record.source, "@mg") == 0) continue;
     const char *name = *record.source == '@' ? record.source + 1 : record.short_src;
     strncpy(source, name, size - 1);
     source[size - 1] = 0;
@@ -239,6 +240,33 @@ static int define_unknown(lua_State *L) {
 bool mg_lua_define_unknown(mg_lua *state, int64_t function) {
   entry what = {.function = function};
   return protect(state, define_unknown, &what);
+}
+
+static char key_record;
+
+static int define_record(lua_State *L) {
+  entry *what = lua_touserdata(L, 1);
+  lua_newtable(L);
+  push_trampoline(L, what->function, mg_lua_trampoline);
+  lua_setfield(L, -2, "__index");
+  lua_pushliteral(L, "record");
+  lua_setfield(L, -2, "__metatable");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &key_record);
+  return 0;
+}
+
+bool mg_lua_define_record(mg_lua *state, int64_t function) {
+  entry what = {.function = function};
+  return protect(state, define_record, &what);
+}
+
+// Neither reading the registry nor setting a metatable allocates.
+bool mg_lua_make_record(lua_State *L, int table) {
+  table = lua_absindex(L, table);
+  if (!lua_checkstack(L, 1)) return false;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &key_record);
+  lua_setmetatable(L, table);
+  return true;
 }
 
 static int define_loader(lua_State *L) {

@@ -6,8 +6,7 @@
 int mg_lua_top(lua_State *L) { return lua_gettop(L); }
 void mg_lua_pop(lua_State *L, int count) { lua_pop(L, count); }
 
-mg_lua_type mg_lua_type_at(lua_State *L, int index) {
-  mg_lua_handle handle;
+mg_lua_type mg_lua_type_at(lua_State *L, int index, mg_lua_handle *handle) {
   switch (lua_type(L, index)) {
     case LUA_TNONE:
     case LUA_TNIL: return mg_lua_is_nil;
@@ -17,7 +16,7 @@ mg_lua_type mg_lua_type_at(lua_State *L, int index) {
     case LUA_TTABLE: return mg_lua_is_table;
     case LUA_TFUNCTION: return mg_lua_is_function;
     case LUA_TUSERDATA:
-      return mg_lua_object_at(L, index, &handle) ? mg_lua_is_object : mg_lua_is_other;
+      return mg_lua_object_at(L, index, handle) ? mg_lua_is_object : mg_lua_is_other;
     default: return mg_lua_is_other;
   }
 }

@@ -24,7 +24,10 @@ struct GradientCase: Sendable, CustomTestStringConvertible {
     return shapes.map { random.tensor($0, in: range) }
   }
 
-  static let all = reductions + movements + paddings + products + convolutions + transforms + others
+  static let all =
+    reductions + movements + paddings + products + convolutions + transforms + others + picks
+    + images
+    + fields + matrices + functionals
 
   static let reductions: [GradientCase] = [
     .init("sum of all", [[3, 4]]) { try $0[0].square().sum() },

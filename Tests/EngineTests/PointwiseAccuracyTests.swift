@@ -31,6 +31,7 @@ import Testing
     .init(operation: .softplus, range: -80...80, units: 4),
     .init(operation: .sin, range: -20...20, units: 1, floor: 1e-7),
     .init(operation: .cos, range: -20...20, units: 1, floor: 1e-7),
+    .init(operation: .erf, range: -6...6, units: 2),
     .init(operation: .sqrt, range: 0...3e38, units: 1),
     .init(operation: .reciprocal, range: 1e-30...1e30, units: 1),
   ]
@@ -103,6 +104,8 @@ import Testing
     .init(operation: .sqrt, results: [(0, 0), (-1, .nan), (.infinity, .infinity), (.nan, .nan)]),
     .init(operation: .reciprocal, results: [(0, .infinity), (.infinity, 0), (.nan, .nan)]),
     .init(operation: .floor, results: [(-0.5, -1), (.infinity, .infinity), (.nan, .nan), (2, 2)]),
+    .init(operation: .round, results: [(0.5, 0), (1.5, 2), (-2.5, -2), (.nan, .nan), (3, 3)]),
+    .init(operation: .erf, results: [(0, 0), (.infinity, 1), (-.infinity, -1), (.nan, .nan)]),
   ]
 
   /// Alone and in a long row: vector code and its remainder must agree.

@@ -109,6 +109,22 @@ import Testing
     ),
     ("matmul", { try $0.matmul($0.transposed()) }),
     ("random", { try $0 * Tensor.normal(keys: RandomKey(seed: 9).tensor, shape: [300, 301]) }),
+    ("sort", { try $0.sorted(axis: 0) }),
+    ("running sum", { try $0.cumulativeSum(axis: 1) }),
+    (
+      "scatter",
+      {
+        let places = try ($0 * 90).cast(to: .int32)
+        return try $0.scatterAdded(axis: 1, indices: places, size: 90)
+      }
+    ),
+    (
+      "solve",
+      {
+        let matrix = try $0.sliced(axis: 1, from: 0, to: 300).reshaped(to: [100, 30, 30])
+        return try (matrix + Tensor.identity(30) * 20).solve(matrix)
+      }
+    ),
     ("broadcast", { try $0 / $0.sum([1], keepDims: true) }),
     (
       "movement",

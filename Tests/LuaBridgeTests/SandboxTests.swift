@@ -181,8 +181,6 @@ struct SandboxTests {
 
   @Test("What a state offers is what the catalogue says, both ways")
   func catalogue() throws {
-    let names = Catalogue.functions.map(\.name)
-    #expect(Set(names).count == names.count, "two functions share a name")
     let offered = try lua(
       """
       local t = {}

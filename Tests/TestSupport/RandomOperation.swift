@@ -9,7 +9,9 @@ struct RandomOperation: Sendable {
   /// Keeps values of about 1 at about 1.
   let build: @Sendable (inout RandomGraph, Tensor) throws -> Tensor?
 
-  static let all = pointwise + kinked + reductions + movements + pads + joins + products
+  static let all =
+    pointwise + kinked + reductions + movements + pads + joins + products + picks + images
+    + matrices
 
   private static let pointwise: [RandomOperation] = [
     .init(name: "sin") { _, x in try x.sin() },

@@ -16,3 +16,6 @@ int mg_gemm(const mg_gemm_sizes *sizes, const void *a, const void *b, void *c);
 
 /// What the BLAS library calls the processor it was built up for, or null when none is loaded.
 const char *mg_blas_core(void);
+
+/// A function of the same library, or null.
+void *mg_blas_symbol(const char *name);

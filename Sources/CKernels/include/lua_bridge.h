@@ -80,6 +80,8 @@ bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_fu
 bool mg_lua_define_meta(mg_lua *state, mg_lua_kind kind, const char *event, int64_t function);
 bool mg_lua_define_number(mg_lua *state, const char *name, double value);
 bool mg_lua_define_unknown(mg_lua *state, int64_t function);
+// What is asked for the keys a record does not have, with the record and the key.
+bool mg_lua_define_record(mg_lua *state, int64_t function);
 // The function that `require` asks for modules. From a name: the module's file, its source.
 // From a name, a file, a module's version (nil if none) and the versions wanted: an error if these
 // do not fit.
@@ -108,7 +110,8 @@ typedef enum {
 
 int mg_lua_top(struct lua_State *L);
 void mg_lua_pop(struct lua_State *L, int count);
-mg_lua_type mg_lua_type_at(struct lua_State *L, int index);
+// Of a host object, `handle` is set.
+mg_lua_type mg_lua_type_at(struct lua_State *L, int index, mg_lua_handle *handle);
 bool mg_lua_boolean_at(struct lua_State *L, int index);
 int64_t mg_lua_integer_at(struct lua_State *L, int index);
 double mg_lua_number_at(struct lua_State *L, int index);
@@ -137,6 +140,9 @@ bool mg_lua_push_object(struct lua_State *L, mg_lua_kind kind, mg_lua_handle han
 // table[position] = value on top, table[name] = value on top; the value is popped in any case.
 bool mg_lua_set_element(struct lua_State *L, int table, int64_t position);
 bool mg_lua_set_field(struct lua_State *L, int table, const char *name, size_t length);
+
+// Makes a table a record: its missing keys are asked for, and its metatable is nobody's to change.
+bool mg_lua_make_record(struct lua_State *L, int table);
 
 // Keeps the value at `index` alive under a number (> 0); 0 without memory.
 int mg_lua_keep(struct lua_State *L, int index);

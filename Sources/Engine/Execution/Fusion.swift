@@ -130,7 +130,7 @@ private struct PassBuilder {
     switch operation.name {
     case "exp", "log", "log1p", "tanh", "sigmoid", "softplus": return 8
     case "sqrt", "divide", "reciprocal": return 3
-    case "sin", "cos", "pow", "floor": return 16
+    case "sin", "cos", "pow", "floor", "round", "erf", "atan2": return 16
     default: return 1
     }
   }

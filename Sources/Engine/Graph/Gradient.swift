@@ -63,7 +63,7 @@ public func vjp(of output: Tensor, cotangent: Tensor, withRespectTo inputs: [Ten
 }
 
 /// The nodes between the targets and the output: those that depend on a target, targets included.
-private func dependents(of targets: Set<UInt64>, upTo output: Node) -> [UInt64: Node] {
+func dependents(of targets: Set<UInt64>, upTo output: Node) -> [UInt64: Node] {
   guard let oldest = targets.min() else { return [:] }
   var ancestors: [UInt64: Node] = [:]
   var pending = [output]

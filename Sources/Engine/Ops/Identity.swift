@@ -16,6 +16,8 @@ struct CustomGradient: ViewPrimitive {
   /// Its rule is a closure, which no key can tell from another.
   var attributes: String? { nil }
   let rule: @Sendable (Tensor) throws -> [Tensor]
+  /// The inputs the rule was written for; a copy of the graph has others in their place.
+  let inputSerials: [UInt64]
 
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
     let gradients: [Tensor]
@@ -37,9 +39,17 @@ struct CustomGradient: ViewPrimitive {
     }
     var result: [Tensor?] = [nil]
     for (gradient, input) in zip(gradients, inputs) {
-      result.append(try gradient.cast(to: input.dtype))
+      result.append(try moved(gradient, to: Array(inputs)).cast(to: input.dtype))
     }
     return result
+  }
+  /// The gradient as computed from the inputs there are, where the rule has used those it was written for.
+  private func moved(_ gradient: Tensor, to inputs: [Tensor]) -> Tensor {
+    let changed = zip(inputSerials, inputs).filter { $0 != $1.node.serial }
+    if changed.isEmpty { return gradient }
+    let path = dependents(of: Set(changed.map(\.0)), upTo: gradient.node)
+    let used = changed.compactMap { serial, input in path[serial].map { (Tensor($0), input) } }
+    return Subgraph(from: used.map(\.0), to: gradient).applied(to: used.map(\.1))
   }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
     planner.define(node, as: planner.view(of: node.inputs[0]))
@@ -68,6 +78,7 @@ public func customGradient(
 ) throws(EngineError) -> Tensor {
   Tensor(
     Node(
-      CustomGradient(rule: vjp), [value.node] + inputs.map(\.node), shape: value.shape,
+      CustomGradient(rule: vjp, inputSerials: inputs.map(\.node.serial)),
+      [value.node] + inputs.map(\.node), shape: value.shape,
       dtype: value.dtype))
 }

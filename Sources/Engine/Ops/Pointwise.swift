@@ -1,7 +1,9 @@
 import CKernels
 
 /// One element-wise operation: the record that its tensor method, gradient test and accuracy test use.
-struct PointwiseOperation: Sendable {
+///
+/// An object, so that the nodes of a graph share it instead of holding copies.
+final class PointwiseOperation: Sendable {
   let name: String
   let summary: String
   let opcode: mg_opcode
@@ -10,9 +12,24 @@ struct PointwiseOperation: Sendable {
   /// The value in Double.
   let value: @Sendable (_ a: Double, _ b: Double, _ c: Double) -> Double
   let vjp: @Sendable (GradientContext) throws(EngineError) -> [Tensor?]
-  var isPredicate = false
+  let isPredicate: Bool
 
   var arity: Int { samples.count }
+
+  init(
+    name: String, summary: String, opcode: mg_opcode, samples: [ClosedRange<Double>],
+    value: @escaping @Sendable (_ a: Double, _ b: Double, _ c: Double) -> Double,
+    vjp: @escaping @Sendable (GradientContext) throws(EngineError) -> [Tensor?],
+    isPredicate: Bool = false
+  ) {
+    self.name = name
+    self.summary = summary
+    self.opcode = opcode
+    self.samples = samples
+    self.value = value
+    self.vjp = vjp
+    self.isPredicate = isPredicate
+  }
 }
 
 /// Applies one element-wise operation to operands of equal shape.
@@ -147,6 +164,16 @@ extension PointwiseOperation {
   ) { (_, _, _) throws(EngineError) in
     throw .noGradient(op: "floor", reason: "it is constant almost everywhere")
   }
+  static let round = unary(
+    "round", "nearest whole number, the even one of two", MG_ROUND, sample: -0.4...0.4,
+    { $0.rounded(.toNearestOrEven) }
+  ) { (_, _, _) throws(EngineError) in
+    throw .noGradient(op: "round", reason: "it is constant almost everywhere")
+  }
+  static let erf = unary("erf", "2/√π ∫₀ˣ e^(-t²) dt", MG_ERF, { Double.erf($0) }) {
+    (x, _, dy) throws(EngineError) in
+    try dy * ((-x.square()).exp() * (2 / Double.pi.squareRoot()))
+  }
   static let logicalNot = PointwiseOperation(
     name: "logicalNot", summary: "true where x is false or 0", opcode: MG_NOT, samples: [-2...2],
     value: { a, _, _ in a == 0 ? 1 : 0 }, vjp: { (_) throws(EngineError) in [nil] },
@@ -175,6 +202,13 @@ extension PointwiseOperation {
       needs[0] ? try dy * b * a.pow(b - 1) : nil,
       needs[1] ? try dy * y * a.log() : nil,
     ]
+  }
+  static let atan2 = binary(
+    "atan2", "the angle of the point (b, a), in -π…π", MG_ATAN2, samples: [0.3...2, -2...2],
+    { Double.atan2($0, $1) }
+  ) { (a, b, _, dy, needs) throws(EngineError) in
+    let slope = try dy / (a.square() + b.square())
+    return [needs[0] ? try slope * b : nil, needs[1] ? try -(slope * a) : nil]
   }
   // At ties the first operand gets the whole gradient.
   static let maximum = binary(
@@ -216,7 +250,8 @@ extension PointwiseOperation {
   /// Every element-wise operation: what the tests go through.
   static let catalog: [PointwiseOperation] = [
     negate, abs, sign, exp, log, log1p, sqrt, square, reciprocal, sin, cos, tanh, sigmoid, softplus,
-    floor, logicalNot, add, subtract, multiply, divide, power, maximum, minimum, isLess,
+    floor, round, erf, logicalNot, add, subtract, multiply, divide, power, atan2, maximum, minimum,
+    isLess,
     isLessOrEqual,
     isEqual, isNotEqual, select,
   ]

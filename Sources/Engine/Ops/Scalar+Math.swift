@@ -9,5 +9,7 @@ extension Double {
   static func sin(_ x: Double) -> Double { Foundation.sin(x) }
   static func cos(_ x: Double) -> Double { Foundation.cos(x) }
   static func tanh(_ x: Double) -> Double { Foundation.tanh(x) }
+  static func erf(_ x: Double) -> Double { Foundation.erf(x) }
+  static func atan2(_ y: Double, _ x: Double) -> Double { Foundation.atan2(y, x) }
   static func pow(_ x: Double, _ y: Double) -> Double { Foundation.pow(x, y) }
 }

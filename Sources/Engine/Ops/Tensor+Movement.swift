@@ -202,6 +202,9 @@ extension Tensor {
 
   /// Joins tensors of equal shape along a new axis.
   public static func stacked(_ tensors: [Tensor], axis: Int) throws(EngineError) -> Tensor {
+    if let other = tensors.first(where: { $0.shape != tensors[0].shape }) {
+      throw .shapeMismatch(op: "stack", lhs: tensors[0].shape, rhs: other.shape)
+    }
     var expanded: [Tensor] = []
     for tensor in tensors { expanded.append(try tensor.expanded(axis: axis)) }
     return try concatenated(expanded, axis: axis)

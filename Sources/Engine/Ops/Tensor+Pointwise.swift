@@ -27,7 +27,9 @@ extension Tensor {
   {
     let shape = try Shape.broadcasting(a.shape, b.shape, op: operation.name)
     var dtype = try common(operation.name, a.dtype, b.dtype)
-    if !operation.isPredicate, dtype == .bool || (dtype == .int32 && operation.name == "divide") {
+    if !operation.isPredicate,
+      dtype == .bool || (dtype == .int32 && ["divide", "atan2"].contains(operation.name))
+    {
       dtype = .float32
     }
     let lhs = try a.cast(to: dtype).unsafeBroadcast(to: shape)
@@ -115,6 +117,12 @@ extension Tensor {
   public func softplus() throws(EngineError) -> Tensor { try .unary(.softplus, self) }
   /// Largest whole number not above x; has no gradient.
   public func floor() throws(EngineError) -> Tensor { try .unary(.floor, self) }
+  /// Nearest whole number, the even one of two; has no gradient.
+  public func rounded() throws(EngineError) -> Tensor { try .unary(.round, self) }
+  /// The error function, 2/√π ∫₀ˣ e^(-t²) dt.
+  public func erf() throws(EngineError) -> Tensor { try .unary(.erf, self) }
+  /// The angle of the points (x, y) with this tensor as y, in radians, -π…π; without gradient at (0, 0).
+  public func atan2(_ x: Tensor) throws(EngineError) -> Tensor { try .binary(.atan2, self, x) }
   /// max(x, 0); its gradient at 0 is 0.
   public func relu() throws(EngineError) -> Tensor {
     try .select(isGreater(than: 0), self, .zeros(shape, dtype: dtype))
@@ -174,13 +182,15 @@ extension Tensor {
     try isLessOrEqual(to: operand(other))
   }
   public func isGreater(than other: Tensor) throws(EngineError) -> Tensor {
-    try other.isLess(than: self)
+    _ = try Shape.broadcasting(shape, other.shape, op: "isGreater")
+    return try other.isLess(than: self)
   }
   public func isGreater(than other: Double) throws(EngineError) -> Tensor {
     try isGreater(than: operand(other))
   }
   public func isGreaterOrEqual(to other: Tensor) throws(EngineError) -> Tensor {
-    try other.isLessOrEqual(to: self)
+    _ = try Shape.broadcasting(shape, other.shape, op: "isGreaterOrEqual")
+    return try other.isLessOrEqual(to: self)
   }
   public func isGreaterOrEqual(to other: Double) throws(EngineError) -> Tensor {
     try isGreaterOrEqual(to: operand(other))

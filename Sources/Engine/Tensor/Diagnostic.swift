@@ -24,6 +24,10 @@ public enum EngineError: Diagnostic {
   case noGradient(op: String, reason: String)
   case file(path: String, reason: String)
   case library(name: String, reason: String)
+  /// A matrix that has no answer: `matrix` counts along the batch from 0.
+  case unsolvable(op: String, matrix: Int, reason: String)
+  /// An iteration that did not come to rest.
+  case notConverged(op: String, steps: Int, residual: Double, tolerance: Double)
   /// An error raised by code that the engine called: a gradient somebody else stated.
   case custom(any Error)
 
@@ -38,6 +42,8 @@ public enum EngineError: Diagnostic {
     case .noGradient: "gradient.missing"
     case .file: "file.invalid"
     case .library: "library.failed"
+    case .unsolvable: "matrix.unsolvable"
+    case .notConverged: "iteration.diverged"
     case .custom(let error): (error as? any Diagnostic)?.code ?? "custom.failed"
     }
   }
@@ -62,6 +68,10 @@ public enum EngineError: Diagnostic {
       "\(path): \(reason)"
     case .library(let name, let reason):
       "\(name): \(reason)"
+    case .unsolvable(let op, let matrix, let reason):
+      "\(op): matrix \(matrix + 1) of the batch \(reason)"
+    case .notConverged(let op, let steps, let residual, let tolerance):
+      "\(op): after \(steps) steps the residual is \(residual), above the tolerance \(tolerance)"
     case .custom(let error):
       (error as? any Diagnostic)?.message ?? "\(error)"
     }
@@ -71,6 +81,9 @@ public enum EngineError: Diagnostic {
     switch self {
     case .unboundPlaceholder:
       "a distance or a forward operator only builds a computation; use tensor operations instead of reading numbers"
+    case .unsolvable: "adding a small multiple of the identity makes a matrix regular"
+    case .notConverged:
+      "the function must bring points closer together; raise the tolerance or the steps"
     default: nil
     }
   }

@@ -127,6 +127,7 @@ public struct LuaDefinition: Sendable {
           + NearestName.suggestion(key, in: names))
     }
     var values = LuaTable()
+    values.isRecord = true
     for parameter in parameters {
       let value = given[parameter.name]
       values[parameter.name] = value.isNil ? parameter.defaultValue : try parameter.checked(value)

@@ -15,8 +15,19 @@ public struct Param<Value: LuaReadable>: Sendable {
 
 /// A function of the `mg` library.
 ///
-/// Registration, argument checks, error texts, editor stub and reference page come from this value.
+/// Registration, argument checks, error texts, editor stub and reference page come from this value;
+/// the tests run what its documentation shows.
 public struct LuaFunction: Sendable {
+  /// A snippet for the reference page.
+  public struct Example: Sendable {
+    /// Lua statements that come before it; may be empty.
+    public let setup: String
+    /// Lua expressions that are printed.
+    public let expression: String
+    /// What that prints; of an error, its message without the position.
+    public let output: String
+  }
+
   /// What the documentation says of one parameter.
   public struct Parameter: Sendable {
     public let name: String
@@ -24,6 +35,7 @@ public struct LuaFunction: Sendable {
     public let type: String
     public let summary: String
     public let isOptional: Bool
+    public let extent: ArgumentExtent
   }
 
   /// Where people find it.
@@ -40,6 +52,12 @@ public struct LuaFunction: Sendable {
   public let summary: String
   public let parameters: [Parameter]
   public let returns: String
+  /// The type of the result as the editor stubs write it.
+  public let returnType: String
+  /// Calls that work.
+  public private(set) var examples: [Example] = []
+  /// Calls that do not, and what they say.
+  public private(set) var errors: [Example] = []
   /// Whether there is `mg.name`.
   public let isFunction: Bool
   /// Whether there is `x:name`.
@@ -54,6 +72,7 @@ public struct LuaFunction: Sendable {
     self.name = name
     self.summary = summary
     self.returns = returns
+    returnType = Result.stubType
     var described: [Parameter] = []
     var takesTensorFirst: Bool?
     func describe<T: LuaReadable>(_ parameter: Param<T>) {
@@ -62,7 +81,7 @@ public struct LuaFunction: Sendable {
       described.append(
         Parameter(
           name: parameter.name, type: T.stubType, summary: parameter.summary,
-          isOptional: T.isOptional))
+          isOptional: T.isOptional, extent: T.extent))
     }
     repeat describe(each parameters)
     self.parameters = described
@@ -77,8 +96,43 @@ public struct LuaFunction: Sendable {
         return try body(repeat each arguments).luaValues
       } catch let problem as ArgumentProblem {
         throw LuaError(.argument, "\(name): \(problem.text)", hint: problem.hint)
+      } catch let error as EngineError {
+        throw error.named(name)
       }
     }
+  }
+}
+
+extension EngineError {
+  /// A mistake in the arguments by the name of the function the script called: `stack` is a `concatenate`
+  /// inside.
+  fileprivate func named(_ name: String) -> EngineError {
+    switch self {
+    case .shapeMismatch(_, let lhs, let rhs): .shapeMismatch(op: name, lhs: lhs, rhs: rhs)
+    case .dtypeMismatch(_, let expected, let got):
+      .dtypeMismatch(op: name, expected: expected, got: got)
+    case .invalidShape(_, let dimensions, let reason):
+      .invalidShape(op: name, dimensions: dimensions, reason: reason)
+    case .invalidArgument(_, let argument, let expected, let got):
+      .invalidArgument(op: name, argument: argument, expected: expected, got: got)
+    default: self
+    }
+  }
+}
+
+extension LuaFunction {
+  /// The function with an example: `expression` prints `output` after the statements in `setup`.
+  func example(_ expression: String, _ output: String, after setup: String = "") -> LuaFunction {
+    var copy = self
+    copy.examples.append(Example(setup: setup, expression: expression, output: output))
+    return copy
+  }
+
+  /// The function with an example of a mistake: `expression` ends with the error `message`.
+  func mistake(_ expression: String, _ message: String, after setup: String = "") -> LuaFunction {
+    var copy = self
+    copy.errors.append(Example(setup: setup, expression: expression, output: message))
+    return copy
   }
 }
 
@@ -96,6 +150,8 @@ struct ArgumentProblem: Error {
 
 /// What a function of the library may return.
 public protocol LuaResult: SendableMetatype {
+  /// The type in editor stubs.
+  static var stubType: String { get }
   var luaValues: [LuaValue] { get }
 }
 
@@ -105,7 +161,10 @@ extension Int: LuaResult { public var luaValues: [LuaValue] { [.integer(self)] }
 extension String: LuaResult { public var luaValues: [LuaValue] { [.string(self)] } }
 extension LuaValue: LuaResult { public var luaValues: [LuaValue] { [self] } }
 /// Several results.
-extension [Tensor]: LuaResult { public var luaValues: [LuaValue] { map { .tensor($0) } } }
+extension [Tensor]: LuaResult {
+  public static var stubType: String { "moonglass.Tensor ..." }
+  public var luaValues: [LuaValue] { map { .tensor($0) } }
+}
 
 /// A function as a Lua state knows it: by its place in ``Catalogue/bindings``.
 struct BoundFunction: Sendable {
@@ -114,6 +173,8 @@ struct BoundFunction: Sendable {
     case metamethod(mg_lua_kind)
     /// Asked for names `mg` does not have.
     case unknownName
+    /// Asked for keys a record does not have.
+    case unknownKey
     /// Finds what `require` asks for.
     case moduleLoader
   }

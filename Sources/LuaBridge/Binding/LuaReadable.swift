@@ -12,6 +12,8 @@ public protocol LuaReadable: SendableMetatype {
   static var isReceiver: Bool { get }
   /// Whether it is an argument at all.
   static var isVisible: Bool { get }
+  /// How many arguments it may take up.
+  static var extent: ArgumentExtent { get }
   /// The value, or `nil` if it is not one.
   static func convert(_ value: LuaValue) -> Self?
   /// Takes what it needs off the arguments.
@@ -22,6 +24,7 @@ extension LuaReadable {
   public static var isOptional: Bool { false }
   public static var isReceiver: Bool { false }
   public static var isVisible: Bool { true }
+  public static var extent: ArgumentExtent { .one }
 
   public static func read(_ reader: inout ArgumentReader, name: String) throws(LuaError) -> Self {
     let value = reader.take()
@@ -30,6 +33,15 @@ extension LuaReadable {
     }
     return converted
   }
+}
+
+/// How many arguments a parameter takes up.
+public enum ArgumentExtent: Sendable {
+  case one
+  /// All that are left.
+  case rest
+  /// A table of numbers, or the numbers themselves one after the other.
+  case tableOrNumbers
 }
 
 /// The arguments of one call, taken one after the other.
@@ -67,8 +79,12 @@ public struct ArgumentReader {
       default: value.typeName
       }
     var hint: String?
-    if name == "x" || name == "a", case .nil = value {
-      hint = "call methods with ':', as in x:\(function)()"
+    if case .nil = value {
+      // An operator hands over both operands; a method called with '.' hands over none.
+      hint =
+        values.count > 1
+        ? "it is nil: is the name spelt as where it was set?"
+        : name == "x" || name == "a" ? "call methods with ':', as in x:\(function)()" : nil
     }
     return LuaError(
       .argument, "bad argument '\(name)' to '\(function)': expected \(expected), got \(got)",

@@ -6,14 +6,17 @@ enum Metamethods {
   static let bindings: [BoundFunction] =
     arithmetic + comparisons + [length, index, assignment, text, call]
     + [errorText, errorIndex, errorConcatenation, definitionText, definitionIndex, unknownName]
+    + [unknownKey]
 
   private static let tensor = BoundFunction.Place.metamethod(mg_lua_tensor)
 
   /// Operators are the library's functions of those names.
-  private static let arithmetic = [
+  static let operators: [(event: String, name: String)] = [
     ("__add", "add"), ("__sub", "sub"), ("__mul", "mul"), ("__div", "div"), ("__pow", "pow"),
     ("__mod", "mod"), ("__idiv", "floor_div"), ("__unm", "neg"),
-  ].compactMap { event, name in
+  ]
+
+  private static let arithmetic = operators.compactMap { event, name in
     Catalogue.function(named: name).map { function in
       // Lua hands the operand of a unary operator over twice.
       BoundFunction(event, tensor) { values, caller in
@@ -41,7 +44,13 @@ enum Metamethods {
     return [.integer(x.shape[0])]
   }
 
-  private static let properties = ["shape", "dtype", "ndim", "size"]
+  /// What a tensor has besides methods.
+  static let properties = [
+    (name: "shape", type: "integer[]", summary: "the sizes of the axes"),
+    (name: "dtype", type: "string", summary: "\"float32\", \"float64\", \"int32\" or \"bool\""),
+    (name: "ndim", type: "integer", summary: "the number of axes"),
+    (name: "size", type: "integer", summary: "the number of elements"),
+  ]
 
   private static let index = BoundFunction("__index", tensor) { values, _ in
     guard let x = values.first?.tensor, values.count > 1 else { return [.nil] }
@@ -70,7 +79,7 @@ enum Metamethods {
     case "ndim": return .integer(x.rank)
     case "size": return .integer(x.count)
     default:
-      let known = Catalogue.functions.filter(\.isMethod).map(\.name) + properties
+      let known = Catalogue.functions.filter(\.isMethod).map(\.name) + properties.map(\.name)
       throw LuaError(
         .argument, "tensor has no method '\(name)'" + NearestName.suggestion(name, in: known))
     }
@@ -135,5 +144,21 @@ enum Metamethods {
     throw LuaError(
       .argument, "mg has no function '\(name)'" + NearestName.suggestion(name, in: known),
       hint: isMethod ? "it is a method: x:\(name)()" : nil)
+  }
+
+  // MARK: Records
+
+  /// A misspelt parameter would be a `nil` that fails far from here, or nowhere.
+  private static let unknownKey = BoundFunction("__index", .unknownKey) { values, _ in
+    let known = values.first?.table?.fields.keys.sorted() ?? []
+    guard case .string(let name)? = values.last else {
+      throw LuaError(
+        .argument, "parameters are read by name, as in p.\(known.first ?? "name")")
+    }
+    throw LuaError(
+      .argument, "there is no parameter '\(name)'" + NearestName.suggestion(name, in: known),
+      hint: known.isEmpty
+        ? "declare it: params = { \(name) = { default = … } }"
+        : "declared in params: \(known.joined(separator: ", "))")
   }
 }

@@ -100,6 +100,7 @@ struct Sizes: LuaReadable {
 
   static var expectation: String { "sizes, such as {2, 3}" }
   static var stubType: String { "integer[]|integer" }
+  static var extent: ArgumentExtent { .tableOrNumbers }
   /// More elements than any computation here could use; a lazily filled tensor takes no memory
   /// before.
   static let countLimit = 1 << 32

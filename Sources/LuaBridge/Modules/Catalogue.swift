@@ -17,9 +17,14 @@ public enum Catalogue {
     Module(name: "Comparing", functions: ComparisonModule.functions),
     Module(name: "Summing up", functions: ReductionModule.functions),
     Module(name: "Shape and position", functions: MovementModule.functions),
+    Module(name: "By number and in order", functions: IndexingModule.functions),
     Module(name: "Linear algebra", functions: LinearAlgebraModule.functions),
     Module(name: "Fourier", functions: FourierModule.functions),
-    Module(name: "Differentiation", functions: DifferentiationModule.functions),
+    Module(name: "Images", functions: ImageModule.functions),
+    Module(name: "Fields on grids", functions: FieldModule.functions),
+    Module(name: "Layers of networks", functions: NetworkModule.functions),
+    Module(name: "Trained networks", functions: LayerModule.functions),
+    Module(name: "Differentiation and iteration", functions: DifferentiationModule.functions),
   ]
 
   /// All functions.

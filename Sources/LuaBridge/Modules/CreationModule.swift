@@ -6,13 +6,16 @@ enum CreationModule {
   /// lazily.
   private static let eagerLimit = 1 << 26
 
-  private static func fill(_ name: String, _ value: Double) -> LuaFunction {
-    LuaFunction(
+  private static func fill(_ name: String, _ value: Int) -> LuaFunction {
+    let row = "{\(value), \(value), \(value)}"
+    return LuaFunction(
       name, "A tensor of \(name).", Param<Sizes>("sizes", "{2, 3} or 2, 3"),
       Param<DType?>("dtype", "default \"float32\""), returns: "a tensor of those sizes"
     ) { sizes, dtype in
-      Tensor.full(value, shape: try sizes.shape(name), dtype: dtype ?? .float32)
+      Tensor.full(Double(value), shape: try sizes.shape(name), dtype: dtype ?? .float32)
     }
+    .example("mg.\(name)(2, 3)", "tensor [2, 3] float32 {\(row), \(row)}")
+    .mistake("mg.\(name) {-1}", "\(name): invalid shape [-1]: sizes must not be negative")
   }
 
   /// Random numbers need a seed, so that a script gives the same every time.
@@ -27,6 +30,9 @@ enum CreationModule {
       let key = RandomKey(seed: UInt64(bitPattern: Int64(seed)))
       return try body(RandomKey.tensor([key]), sizes.shape(name))
     }
+    .example("mg.\(name)({2, 3}, 7):eq(mg.\(name)({2, 3}, 7)):all()", "tensor [] bool true")
+    .mistake(
+      "mg.\(name) {2, 3}", "bad argument 'seed' to '\(name)': expected an integer, got nothing")
   }
 
   static let functions = [
@@ -37,6 +43,20 @@ enum CreationModule {
       try Tensor.normal(keys: $0, shape: $1)
     },
     LuaFunction(
+      "generator",
+      "A source of random numbers: the same seed gives the same ones, in the same order. It has `rng:normal(sizes)`, "
+        + "`rng:uniform(sizes, low, high)`, and for plain numbers `rng:number(low, high)` and `rng:integer(low, high)`.",
+      Param<Int>("seed", "any integer"), Param<LuaCaller>("caller", ""),
+      returns: "a generator, as `generate` of a plugin gets it", access: .function
+    ) { seed, caller in
+      Generator(table: try caller.runtime.randomSource(seed: UInt64(bitPattern: Int64(seed))))
+    }
+    .example(
+      "rng:normal({2, 3}).shape[2], rng:integer(4, 4)", "3\t4", after: "local rng = mg.generator(7)"
+    )
+    .mistake(
+      "mg.generator('7')", "bad argument 'seed' to 'generator': expected an integer, got string"),
+    LuaFunction(
       "tensor", "A tensor of the given numbers.",
       Param<LuaValue>("values", "a number, or nested tables: {{1, 2}, {3, 4}}"),
       Param<DType?>("dtype", "default \"float32\"; \"bool\" for booleans"),
@@ -45,7 +65,9 @@ enum CreationModule {
       var reader = LiteralReader()
       try reader.read(values, depth: 0)
       return try reader.tensor(dtype)
-    },
+    }
+    .example("mg.tensor {{1, 2}, {3, 4}}", "tensor [2, 2] float32 {{1, 2}, {3, 4}}")
+    .mistake("mg.tensor {{1}, {1, 2}}", "tensor: rows must all have the same length"),
     fill("zeros", 0),
     fill("ones", 1),
     LuaFunction(
@@ -54,7 +76,11 @@ enum CreationModule {
       Param<DType?>("dtype", "default \"float32\""), returns: "a tensor of those sizes"
     ) { sizes, value, dtype in
       Tensor.full(value, shape: try sizes.shape("full"), dtype: dtype ?? .float32)
-    },
+    }
+    .example("mg.full({2}, 7)", "tensor [2] float32 {7, 7}")
+    .mistake(
+      "mg.full {2}",
+      "bad argument 'value' to 'full': expected a number, got nothing"),
     LuaFunction(
       "arange", "The numbers first, first + step, … up to and including last.",
       Param<Double>("first", "or last alone, from 1"), Param<Double?>("last", ""),
@@ -67,7 +93,14 @@ enum CreationModule {
         throw ArgumentProblem("from \(start) to \(stop) by \(step) is not a range")
       }
       return Tensor.arange(Int(max(count, 0)), from: start, step: step, dtype: dtype ?? .float32)
-    },
+    }
+    .example(
+      "mg.arange(3), mg.arange(0, 1, 0.5)",
+      "tensor [3] float32 {1, 2, 3}\ttensor [3] float32 {0, 0.5, 1}"
+    )
+    .mistake(
+      "mg.arange(1, 2, 0)",
+      "arange: from 1.0 to 2.0 by 0.0 is not a range"),
     LuaFunction(
       "linspace", "Evenly spaced numbers, both ends included.", Param<Double>("first", ""),
       Param<Double>("last", ""), Param<Int>("count", ""),
@@ -78,16 +111,79 @@ enum CreationModule {
         throw ArgumentProblem("count \(count) is out of range")
       }
       return Tensor.linspace(first, last, count: count, dtype: dtype ?? .float32)
-    },
+    }
+    .example("mg.linspace(0, 1, 3)", "tensor [3] float32 {0, 0.5, 1}")
+    .mistake(
+      "mg.linspace(0, 1, -3)",
+      "linspace: count -3 is out of range"),
+    LuaFunction(
+      "eye", "The identity matrix.", Param<Int>("size", "number of rows"),
+      Param<DType?>("dtype", "default \"float32\""), returns: "[size, size]", access: .function
+    ) { size, dtype in
+      guard (0...1 << 13).contains(size) else {
+        throw ArgumentProblem("size \(size) is out of range")
+      }
+      return try Tensor.identity(size, dtype: dtype ?? .float32)
+    }
+    .example("mg.eye(2)", "tensor [2, 2] float32 {{1, 0}, {0, 1}}")
+    .mistake(
+      "mg.eye(100000)",
+      "eye: size 100000 is out of range"),
+    LuaFunction(
+      "one_hot", "For each number a row of zeros with a one at its place.",
+      Param<Indices>("numbers", "from 1"), Param<Int>("size", "how long the rows are"),
+      Param<DType?>("dtype", "default \"float32\""), returns: "[…, size]", access: .function
+    ) { numbers, size, dtype in
+      guard (0...eagerLimit).contains(size) else {
+        throw ArgumentProblem("size \(size) is out of range")
+      }
+      let places = Tensor.arange(size, from: 1, step: 1, dtype: .int32)
+      return try numbers.tensor.expanded(axis: numbers.tensor.rank).isEqual(to: places)
+        .cast(to: dtype ?? .float32)
+    }
+    .example("mg.one_hot({2, 1}, 3)", "tensor [2, 3] float32 {{0, 1, 0}, {1, 0, 0}}")
+    .mistake(
+      "mg.one_hot({1.5}, 3)",
+      "bad argument 'numbers' to 'one_hot': expected a tensor or a table of integers, got table"),
+    LuaFunction(
+      "meshgrid", "The coordinates of a grid: the i-th result varies along axis i.",
+      Param<RemainingTensors>("axes", "vectors of coordinates, one for each axis"),
+      returns: "as many tensors of their sizes", access: .function
+    ) { axes in
+      _ = try Sizes(dimensions: axes.tensors.map(\.count)).shape("meshgrid")
+      return try Tensor.meshgrid(axes.tensors)
+    }
+    .example(
+      "mg.meshgrid(mg.arange(2), mg.arange(3))",
+      "tensor [2, 3] float32 {{1, 1, 1}, {2, 2, 2}}\ttensor [2, 3] float32 {{1, 2, 3}, {1, 2, 3}}"
+    )
+    .mistake(
+      "mg.meshgrid(mg.zeros(2, 2))",
+      "meshgrid: axes must be tensors of one axis, got [2, 2]"),
     LuaFunction(
       "zeros_like", "Zeros of the same shape and dtype.", Param<Tensor>("x", "any shape"),
       returns: "same shape as `x`"
-    ) { x in Tensor.zeros(x.shape, dtype: x.dtype) },
+    ) { x in Tensor.zeros(x.shape, dtype: x.dtype) }
+    .example("mg.tensor {1, 2}:zeros_like()", "tensor [2] float32 {0, 0}")
+    .mistake(
+      "mg.zeros_like {1, 2}",
+      "bad argument 'x' to 'zeros_like': expected a tensor, got table"),
     LuaFunction(
       "ones_like", "Ones of the same shape and dtype.", Param<Tensor>("x", "any shape"),
       returns: "same shape as `x`"
-    ) { x in Tensor.ones(x.shape, dtype: x.dtype) },
+    ) { x in Tensor.ones(x.shape, dtype: x.dtype) }
+    .example("mg.tensor {1, 2}:ones_like()", "tensor [2] float32 {1, 1}")
+    .mistake(
+      "mg.ones_like {1, 2}",
+      "bad argument 'x' to 'ones_like': expected a tensor, got table"),
   ]
+}
+
+/// What ``LuaRuntime/randomSource(seed:)`` gives.
+private struct Generator: LuaResult {
+  let table: LuaValue
+  static let stubType = "moonglass.Generator"
+  var luaValues: [LuaValue] { [table] }
 }
 
 /// Reads nested tables of numbers, which must be rectangular.

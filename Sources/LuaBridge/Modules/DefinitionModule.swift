@@ -10,7 +10,19 @@ enum DefinitionModule {
       "name, distance; optional: summary, params, version, api, requires, domain, "
         + "generate(count, p, rng) -> valid images, project(x, p) -> images on the set, "
         + "metrics(x, p) -> { name = [N] }"
-    ),
+    )
+    .example(
+      """
+      mg.constraint {
+        name = "total",
+        params = { total = { default = 120, doc = "sum of all pixels" } },
+        distance = function(x, p) return (x:sum {2, 3, 4} - p.total):abs() end,
+      }
+      """, "constraint 'total'"
+    )
+    .mistake(
+      "mg.constraint {name = 'a', distence = print}",
+      "mg.constraint has no field 'distence'; did you mean 'distance'?"),
     definition(
       .operator,
       "Defines a forward operator: forward(x, p) takes images [N, C, H, W] and parameters, and returns the "
@@ -18,11 +30,23 @@ enum DefinitionModule {
       "name, forward; optional: summary, params, version, api, requires, domain, "
         + "linear: true or function(p), adjoint(y, p, shape) -> images of that shape, "
         + "noise: mg.noise.… or function(p)"
-    ),
+    )
+    .example(
+      "mg.operator {name = 'left', forward = function(x) return x[{ {}, {}, {}, {1, 8} }] end}",
+      "operator 'left'"
+    )
+    .mistake(
+      "mg.operator {name = 'left'}",
+      "mg.operator needs 'forward', a function; got nil"),
     definition(
       .recipe,
       "Describes a whole experiment: data, constraint, networks, training, sampling.",
-      "the settings; the README lists them"),
+      "the settings; the README lists them"
+    )
+    .example("mg.recipe {name = 'quick'}", "recipe 'quick'")
+    .mistake(
+      "mg.recipe('quick')",
+      "bad argument 'definition' to 'recipe': expected a table, got string"),
     LuaFunction(
       "all",
       "A constraint that holds where all of the given ones do: its distance is their weighted sum.",
@@ -30,7 +54,10 @@ enum DefinitionModule {
         "constraints",
         "{ \"burgers\", { \"total_brightness\", total = 120, weight = 0.1 }, … }: names, paths or "
           + "definitions; weight is 1 unless given; name and summary are optional"),
-      Param<LuaCaller>("caller", ""), returns: "a constraint", access: .function, body: all),
+      Param<LuaCaller>("caller", ""), returns: "a constraint", access: .function, body: all
+    )
+    .example("mg.all {\"burgers\", {\"total_brightness\", weight = 0.1}}", "constraint 'all'")
+    .mistake("mg.all {}", "all: at least one constraint is needed"),
     LuaFunction(
       "compose", "A forward operator that applies the given ones one after the other.",
       Param<References>(
@@ -44,7 +71,11 @@ enum DefinitionModule {
         LuaDefinition(
           .operator, name: "composition", summary: "\(references.values.count) operators in a row",
           parts: references.values, caller: caller)) as LuaValue
-    },
+    }
+    .example("mg.compose('gaussian_blur', 'mask')", "operator 'composition'")
+    .mistake(
+      "mg.compose()",
+      "bad argument 'operators' to 'compose': expected names or definitions, got nothing"),
   ]
 
   private static func definition(
@@ -81,12 +112,16 @@ struct References: LuaReadable {
 
   static var expectation: String { "names or definitions" }
   static var stubType: String { "string|table" }
+  static var extent: ArgumentExtent { .rest }
   static func convert(_ value: LuaValue) -> References? { nil }
 
   static func read(_ reader: inout ArgumentReader, name: String) throws(LuaError) -> References {
     var values: [LuaValue] = []
     while !reader.next.isNil { values.append(reader.take()) }
-    guard !values.isEmpty else { throw reader.bad(name, expected: expectation, got: reader.take()) }
+    guard !values.isEmpty else {
+      let missing = reader.take()
+      throw reader.bad(name, expected: expectation, got: missing)
+    }
     return References(values: values)
   }
 }

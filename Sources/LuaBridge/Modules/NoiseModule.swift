@@ -6,26 +6,28 @@ enum NoiseModule {
     noise(
       "gaussian", "Independent normal noise: y = a + sigma z.",
       "sigma: standard deviation, a number above 0 or a tensor of the shape of one measurement",
-      keys: ["sigma"]),
+      keys: ["sigma"], example: "sigma = 0.1"),
     noise(
       "poisson", "Counting noise: y is Poisson(peak a + background) / peak.",
       "peak: counts where a is 1; background: counts where a is 0, default 0",
-      keys: ["peak"], optional: ["background"]),
+      keys: ["peak"], optional: ["background"], example: "peak = 100"),
     noise(
       "laplace",
       "Independent Laplace noise, of heavier tails: density exp(-|y - a| / scale) / (2 scale).",
-      "scale: mean absolute value, a number above 0", keys: ["scale"]),
+      "scale: mean absolute value, a number above 0", keys: ["scale"],
+      example: "scale = 0.1"),
     noise(
       "correlated", "Normal noise of known covariance, over the elements of one measurement.",
       "covariance: a tensor [M, M], symmetric and positive definite; M elements in row-major order",
-      keys: ["covariance"]),
+      keys: ["covariance"], example: "covariance = mg.eye(4)"),
   ]
 
   /// The settings that may be tensors.
   private static let tensors = ["sigma", "covariance"]
 
   private static func noise(
-    _ name: String, _ summary: String, _ fields: String, keys: [String], optional: [String] = []
+    _ name: String, _ summary: String, _ fields: String, keys: [String], optional: [String] = [],
+    example: String
   ) -> LuaFunction {
     LuaFunction(
       "noise.\(name)", summary, Param<LuaTable>("settings", fields), Param<LuaCaller>("caller", ""),
@@ -53,5 +55,7 @@ enum NoiseModule {
       return LuaValue.definition(
         LuaDefinition(.noise, name: name, summary: summary, fields: table, caller: caller))
     }
+    .example("mg.noise.\(name) {\(example)}", "noise '\(name)'")
+    .mistake("mg.noise.\(name) {}", "noise.\(name): needs '\(keys[0])'")
   }
 }

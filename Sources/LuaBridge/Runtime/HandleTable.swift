@@ -4,8 +4,8 @@ import Engine
 /// What Lua can hold of ours.
 enum HostObject {
   case tensor(Tensor)
-  case error(LuaError)
-  case definition(LuaDefinition)
+  indirect case error(LuaError)
+  indirect case definition(LuaDefinition)
 
   var kind: mg_lua_kind {
     switch self {

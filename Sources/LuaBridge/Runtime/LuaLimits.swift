@@ -9,6 +9,8 @@ public struct LuaLimits: Sendable {
   public var tensors: Int
   /// Bytes a Lua file may have.
   public var fileSize: Int
+  /// Bytes a file of weights may have that a plugin loads.
+  public var dataSize = 256 << 20
 
   /// The limits for plugins: 10 seconds, 512 MB, 200 000 tensors, files of 1 MB.
   public init(

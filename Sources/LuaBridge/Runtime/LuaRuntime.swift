@@ -34,6 +34,8 @@ public final class LuaRuntime: @unchecked Sendable {
   private var tensorsAtStart = 0
   /// Chunk names by how Lua abbreviates them in messages.
   var displayNames: [String: String] = [:]
+  /// The folder of the Lua file that was loaded; `nil` where source came from elsewhere.
+  private(set) var folder: String?
   private let forgottenLock = NSLock()
   private var forgotten: [Int32] = []
 
@@ -89,7 +91,11 @@ public final class LuaRuntime: @unchecked Sendable {
   /// - Parameter path: where the file is; messages name it so.
   /// - Throws: ``LuaError``.
   public func load(file path: String) throws(LuaError) -> LuaValue {
-    try run(bytes: try bytes(of: path), name: path).first ?? .nil
+    let source = try bytes(of: path)
+    lock.withLock {
+      folder = URL(fileURLWithPath: path).deletingLastPathComponent().path(percentEncoded: false)
+    }
+    return try run(bytes: source, name: path).first ?? .nil
   }
 
   /// The text of a Lua file, for `require`.

@@ -19,8 +19,11 @@ struct LuaStack {
   /// The values from `first` to the top.
   func values(from first: Int) throws(LuaError) -> [LuaValue] {
     var size = 0
+    let last = top
+    guard first <= last else { return [] }
     var values: [LuaValue] = []
-    for index in stride(from: first, through: top, by: 1) {
+    values.reserveCapacity(last - first + 1)
+    for index in first...last {
       values.append(try value(at: index, depth: 0, size: &size))
     }
     return values
@@ -28,7 +31,8 @@ struct LuaStack {
 
   private func value(at index: Int, depth: Int, size: inout Int) throws(LuaError) -> LuaValue {
     let position = Int32(index)
-    switch mg_lua_type_at(L, position) {
+    var handle = mg_lua_handle()
+    switch mg_lua_type_at(L, position, &handle) {
     case mg_lua_is_nil: return .nil
     case mg_lua_is_boolean: return .bool(mg_lua_boolean_at(L, position))
     case mg_lua_is_integer: return .integer(Int(mg_lua_integer_at(L, position)))
@@ -36,7 +40,7 @@ struct LuaStack {
     case mg_lua_is_string: return .string(string(at: position))
     case mg_lua_is_table: return .table(try table(at: index, depth: depth, size: &size))
     case mg_lua_is_function: return .function(try function(at: position))
-    case mg_lua_is_object: return try object(at: position)
+    case mg_lua_is_object: return try object(handle)
     default:
       throw LuaError(
         .argument, "a \(String(cString: mg_lua_type_name(L, position))) cannot be used here")
@@ -49,9 +53,7 @@ struct LuaStack {
     return String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
   }
 
-  private func object(at index: Int32) throws(LuaError) -> LuaValue {
-    var handle = mg_lua_handle()
-    _ = mg_lua_object_at(L, index, &handle)
+  private func object(_ handle: mg_lua_handle) throws(LuaError) -> LuaValue {
     switch runtime.handles[handle] {
     case .tensor(let tensor): return .tensor(tensor)
     case .definition(let definition): return .definition(definition)
@@ -112,7 +114,8 @@ struct LuaStack {
     let key = Int32(top - 1)
     size += 1
     guard size <= LuaStack.sizeLimit else { throw LuaError(.argument, "the table is too large") }
-    switch mg_lua_type_at(L, key) {
+    var handle = mg_lua_handle()
+    switch mg_lua_type_at(L, key, &handle) {
     case mg_lua_is_string:
       table.fields[string(at: key)] = try value(at: top, depth: depth + 1, size: &size)
     case mg_lua_is_integer
@@ -188,6 +191,7 @@ struct LuaStack {
         }
         guard isSet else { throw LuaStack.full }
       }
+      if table.isRecord, !mg_lua_make_record(L, index) { throw LuaStack.full }
     } catch {
       pop(to: bottom)
       throw error

@@ -1,7 +1,7 @@
 import Engine
 
 /// A value as Lua has it, detached from the state it came from (functions excepted).
-public indirect enum LuaValue: Sendable {
+public enum LuaValue: Sendable {
   case `nil`
   case bool(Bool)
   case integer(Int)
@@ -10,7 +10,8 @@ public indirect enum LuaValue: Sendable {
   case table(LuaTable)
   case tensor(Tensor)
   case function(LuaFunctionReference)
-  case definition(LuaDefinition)
+  /// Indirect, being large: other values stay small enough to be passed without allocating.
+  indirect case definition(LuaDefinition)
 
   /// What Lua's `type` would call it; `tensor` and `definition` for ours.
   public var typeName: String {
@@ -108,6 +109,9 @@ public struct LuaTable: Sendable {
   ///
   /// Lua has no order among them; sort the keys where order matters.
   public var fields: [String: LuaValue]
+  /// Whether Lua gets it as a record: to read a field it does not have is then an error that names
+  /// the nearest one, not `nil`.
+  public var isRecord = false
 
   /// Makes a table of the given parts.
   public init(array: [LuaValue] = [], fields: [String: LuaValue] = [:]) {

@@ -39,7 +39,7 @@ extension LuaRuntime {
   /// - Returns: a table with `rng:normal(sizes)`, `rng:uniform(sizes, low, high)` (tensors),
   ///   `rng:number(low, high)` and `rng:integer(low, high)` (Lua numbers, both ends included).
   public func randomSource(seed: UInt64) throws(LuaError) -> LuaValue {
-    let maker = try run(RandomSource.source, name: "rng")
+    let maker = try run(RandomSource.source, name: "mg")
     guard case .function(let make)? = maker.first else {
       throw LuaError(.runtime, "the source of random numbers cannot be made")
     }
