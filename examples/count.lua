@@ -1,9 +1,7 @@
--- Skies with exactly eight radio galaxies, 64×64. A network that counts them is trained first:
+-- Skies with exactly eight radio galaxies, 64×64. A network that counts them is trained first, unless its
+-- file is there; the constraint is the distance of what it counts from eight.
 --
---     moonglass train counter --size 64 --steps 1500
 --     moonglass run examples/count.lua
---
--- The constraint is the distance of what it counts from eight; run both commands in the same folder.
 local mg = require "moonglass"
 
 return mg.recipe {
@@ -12,7 +10,8 @@ return mg.recipe {
   seed = 0,
 
   data = { "galaxies", count = 1000, test = 64, size = 64 },
-  constraint = { "count", weights = "counter.safetensors", target = 8 },
+  counter = { weights = "runs/counter.safetensors", size = 64, steps = 1500 },
+  constraint = { "count", weights = "runs/counter.safetensors", target = 8 },
   operator = { "first_columns", count = 32 },
 
   namm = {

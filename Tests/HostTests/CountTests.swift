@@ -78,6 +78,26 @@ import Testing
         try ObjectCount(weights: folder.appendingPathComponent("none").path)
       }
       #expect(missing?.message.contains("none") == true)
+      #expect(missing?.message.contains("moonglass train counter") == true)
+    }
+  }
+
+  @Test func aRecipeTrainsTheCounterThatIsMissing() throws {
+    try withTemporaryFolder { folder in
+      let file = folder.appendingPathComponent("runs/counter.safetensors").path
+      let table = LuaTable(fields: [
+        "weights": .string(file), "size": .integer(48), "steps": .integer(2), "batch": .integer(2),
+      ])
+      let counter = try ExperimentSettings.Counter(
+        SettingsReader(table, path: "counter"), seed: 7)
+      try counter.makeIfMissing(progress: SilentProgress())
+      let made = try Data(contentsOf: URL(fileURLWithPath: file))
+      #expect(try CountingNetwork.read(file).0.imageShape == [1, 48, 48])
+      #expect(!FileManager.default.fileExists(atPath: file + ".training"))
+      try Data("kept".utf8).write(to: URL(fileURLWithPath: file))
+      try counter.makeIfMissing(progress: SilentProgress())
+      #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == Data("kept".utf8))
+      #expect(made.count > 1000)
     }
   }
 

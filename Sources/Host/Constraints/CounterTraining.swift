@@ -61,6 +61,21 @@ public struct CounterTraining: Sendable {
     return try TrainingLoop(directory: directory, progress: progress).run(task()).state.average
   }
 
+  /// Trains, or goes on training, and writes the network to a file; checkpoints lie beside it meanwhile.
+  ///
+  /// - Throws: what ``run(in:progress:)`` does, and ``EngineError/file(path:reason:)``.
+  public func write(to path: String, progress: any ProgressReporter) throws {
+    let checkpoints = URL(fileURLWithPath: path + ".training")
+    let parameters = try run(in: checkpoints, progress: progress)
+    try network.write(parameters, to: path)
+    try? FileManager.default.removeItem(at: checkpoints)
+    let accuracy = try accuracy(of: parameters)
+    progress.note(
+      String(
+        format: "%@: mean error %.3f, %.1f %% of %d new images counted right", path,
+        accuracy.meanError, 100 * accuracy.correct, accuracy.images))
+  }
+
   /// Measures on images of another seed.
   public func accuracy(of parameters: Parameters, images count: Int = 256) throws -> Accuracy {
     let seed = ~settings.seed

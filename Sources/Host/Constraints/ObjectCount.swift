@@ -21,6 +21,13 @@ public struct ObjectCount: Constraint {
   ///
   /// - Throws: ``EngineError/file(path:reason:)``.
   public init(weights path: String, target: Double = 8) throws(EngineError) {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw .file(
+        path: path,
+        reason:
+          "is not there: make it with 'moonglass train counter', or by a table 'counter' in the recipe"
+      )
+    }
     (network, parameters) = try CountingNetwork.read(path)
     self.target = target
     weightsHash = SHA256.hexDigest(of: try SafeFile.bytes(of: URL(fileURLWithPath: path)))

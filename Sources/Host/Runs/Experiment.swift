@@ -17,7 +17,8 @@ public struct Experiment {
   /// - Parameters:
   ///   - output: where the run is kept instead of where the recipe says.
   ///   - seed: instead of the recipe's.
-  /// - Throws: what is wrong with the recipe or its plugins; nothing has been written then.
+  /// - Throws: what is wrong with the recipe or its plugins; nothing has been written then but the network
+  ///   of a `counter` that the recipe asks for.
   public init(
     recipe path: String, output: String? = nil, seed: UInt64? = nil, registry: PluginRegistry,
     progress: any ProgressReporter
@@ -27,6 +28,7 @@ public struct Experiment {
     if let output { settings.output = output }
     if let seed { settings.seed = seed }
     self.settings = settings
+    try settings.counter?.makeIfMissing(progress: progress)
     guard let constraint = try recipe.constraint() else {
       throw RunError.recipe(field: "constraint", expected: "a constraint", got: "nothing")
     }

@@ -1,8 +1,39 @@
 import Engine
+import Foundation
 
-// What a recipe says of the stages after training a mirror map and its diffusion model.
+// What a recipe says of the stages before and after training a mirror map and its diffusion model.
 
 extension ExperimentSettings {
+  /// The network of the constraint `count`, which is trained before anything else unless its file is there.
+  public struct Counter: Sendable {
+    /// The file, as the constraint names it.
+    public var weights: String
+    public var settings: CounterTraining.Settings
+
+    init(_ input: SettingsReader, seed: UInt64) throws {
+      var reader = input
+      settings = CounterTraining.Settings()
+      settings.seed = seed
+      weights = try reader.text("weights", default: "counter.safetensors")
+      settings.size = try reader.integer("size", default: settings.size, in: 4...4096)
+      settings.fewest = try reader.integer("fewest", default: settings.fewest, in: 0...1000)
+      settings.most = try reader.integer("most", default: settings.most, in: 0...1000)
+      settings.steps = try reader.integer("steps", default: settings.steps, in: 1...100_000_000)
+      settings.batchSize = try reader.integer("batch", default: settings.batchSize, in: 1...65536)
+      settings.learningRate = try reader.number(
+        "learning_rate", default: settings.learningRate, in: 0...1)
+      try reader.finish()
+    }
+
+    /// Trains the network, or goes on doing so.
+    ///
+    /// - Throws: what ``CounterTraining`` does.
+    func makeIfMissing(progress: any ProgressReporter) throws {
+      guard !FileManager.default.fileExists(atPath: weights) else { return }
+      try CounterTraining(settings).write(to: weights, progress: progress)
+    }
+  }
+
   /// How samples are drawn.
   public struct Sampling: Sendable {
     public var count: Int

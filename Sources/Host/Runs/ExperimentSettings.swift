@@ -26,6 +26,8 @@ public struct ExperimentSettings: Sendable {
   /// Where the run is kept; by default `runs/<name>`.
   public var output: String
   public var data: Data
+  /// `nil` where the recipe has no table `counter`.
+  public var counter: Counter?
   public var namm: NAMMSettings
   public var nammSteps: Int
   public var mirrorModel: Model
@@ -57,6 +59,8 @@ public struct ExperimentSettings: Sendable {
       throw RunError.recipe(
         field: "constraint", expected: "a name, a file, or mg.constraint{…}", got: "nothing")
     }
+    let chosen = seed
+    counter = try reader.optionalTable("counter").map { try Counter($0, seed: chosen) }
     let preset = try Self.preset(&reader, count: data.count)
     let folder = (recipe.file as NSString).deletingLastPathComponent
     let channels = try data.source.channels(relativeTo: folder.isEmpty ? "." : folder)

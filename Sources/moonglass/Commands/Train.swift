@@ -57,16 +57,7 @@ struct TrainCounter: ParsableCommand {
       (settings.size, settings.fewest, settings.most) = (size, fewest, most)
       (settings.steps, settings.batchSize) = (steps, batch)
       (settings.learningRate, settings.seed) = (learningRate, seed)
-      let training = try CounterTraining(settings)
-      let checkpoints = URL(fileURLWithPath: output + ".training")
-      let parameters = try training.run(in: checkpoints, progress: progress)
-      try training.network.write(parameters, to: output)
-      try? FileManager.default.removeItem(at: checkpoints)
-      let accuracy = try training.accuracy(of: parameters)
-      progress.note(
-        String(
-          format: "%@: mean error %.3f, %.1f %% of %d new images counted right", output,
-          accuracy.meanError, 100 * accuracy.correct, accuracy.images))
+      try CounterTraining(settings).write(to: output, progress: progress)
     }
   }
 }
