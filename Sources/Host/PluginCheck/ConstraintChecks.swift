@@ -5,11 +5,23 @@ import LuaBridge
 /// Everything a constraint is held to.
 struct ConstraintChecks {
   let constraint: any Constraint
+  let traced: TracedConstraint
   let probes: ProbeImages
   /// The state of a Lua plugin, for finding the line of a problem.
   let runtime: LuaRuntime?
   /// Loads the same plugin again, into a state of its own.
   let reload: () throws -> any Constraint
+
+  init(
+    constraint: any Constraint, probes: ProbeImages, runtime: LuaRuntime?,
+    reload: @escaping () throws -> any Constraint
+  ) {
+    self.constraint = constraint
+    traced = TracedConstraint(constraint)
+    self.probes = probes
+    self.runtime = runtime
+    self.reload = reload
+  }
 
   func run(_ list: inout CheckList) {
     guard list.run("shape", shape) else { return }
@@ -30,7 +42,8 @@ struct ConstraintChecks {
 
   // MARK: Values
 
-  func values(_ x: Tensor) throws -> [Double] { try constraint.distances(x).doubles() }
+  func values(_ x: Tensor) throws -> [Double] { try traced.values(x) }
+  func slopes(_ x: Tensor) throws -> [Double] { try traced.slopes(x) }
 
   private func shape() throws -> CheckOutcome {
     for count in [1, 3, 8] {
@@ -136,9 +149,11 @@ struct ConstraintChecks {
 
   private func deterministic() throws -> CheckOutcome {
     let x = try probes.random(4)
-    let first = try values(x)
-    let again = try reload()
-    for attempt in [try values(x), try values(x), try again.distances(x).doubles()]
+    func value(_ constraint: any Constraint) throws -> [Double] {
+      try constraint.distances(x).doubles()
+    }
+    let first = try value(constraint)
+    for attempt in [try value(constraint), try value(constraint), try value(reload())]
     where attempt != first {
       let pair = zip(first, attempt).first { $0 != $1 }
       return .fail(

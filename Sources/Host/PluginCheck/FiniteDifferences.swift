@@ -23,15 +23,27 @@ enum FiniteDifferences {
   static func compare(
     at x: Tensor, scale: Double, directions: [Tensor], _ function: (Tensor) throws -> Tensor
   ) throws -> Finding {
-    let slopes = try gradient(of: function(x).sum(), withRespectTo: [x])[0]
+    try compare(at: x, scale: scale, directions: directions) {
+      try function($0).doubles()
+    } slopes: {
+      try gradient(of: function($0).sum(), withRespectTo: [$0])[0].doubles()
+    }
+  }
+
+  /// Tries a function whose values and slopes, of their sum, are worked out separately.
+  static func compare(
+    at x: Tensor, scale: Double, directions: [Tensor], values: (Tensor) throws -> [Double],
+    slopes: (Tensor) throws -> [Double]
+  ) throws -> Finding {
+    let slopes = try Tensor(slopes(x), shape: x.shape)
     var pairs: [(stated: Double, measured: [Double])] = []
     for direction in directions {
       let stated = try (slopes * direction).sum([1, 2, 3]).doubles()
       // A step may cross a kink or drown in rounding: one of three must agree.
       let measured = try [1e-4, 1e-5, 1e-6].map { fraction in
         let step = fraction * scale
-        let above = try function(x + direction * step).doubles()
-        let below = try function(x - direction * step).doubles()
+        let above = try values(x + direction * step)
+        let below = try values(x - direction * step)
         return zip(above, below).map { ($0 - $1) / (2 * step) }
       }
       pairs += stated.enumerated().map { image, slope in (slope, measured.map { $0[image] }) }

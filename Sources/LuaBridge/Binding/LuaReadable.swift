@@ -79,12 +79,13 @@ public struct ArgumentReader {
       default: value.typeName
       }
     var hint: String?
-    if case .nil = value {
+    let method = name == "x" || name == "a" ? "call methods with ':', as in x:\(function)()" : nil
+    switch value {
+    case .nil where values.count > 1:
       // An operator hands over both operands; a method called with '.' hands over none.
-      hint =
-        values.count > 1
-        ? "it is nil: is the name spelt as where it was set?"
-        : name == "x" || name == "a" ? "call methods with ':', as in x:\(function)()" : nil
+      hint = "it is nil: is the name spelt as where it was set?"
+    case .nil, .integer, .number, .table: hint = method
+    default: break
     }
     return LuaError(
       .argument, "bad argument '\(name)' to '\(function)': expected \(expected), got \(got)",

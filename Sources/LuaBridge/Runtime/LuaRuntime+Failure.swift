@@ -47,7 +47,8 @@ extension LuaRuntime {
       return LuaError(
         kind == mg_lua_failed_syntax ? .syntax : .runtime, rest,
         file: position?.file ?? file, line: position?.line ?? line,
-        traceback: traceback.isEmpty ? nil : traceback, hint: Sandbox.hint(for: rest))
+        traceback: traceback.isEmpty ? nil : traceback,
+        hint: Sandbox.hint(for: rest) ?? Habits.hint(for: rest))
     }
   }
 

@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+/// The repl as a person at a terminal has it: keys go in, what the screen shows comes out.
+@Suite struct TerminalTests {
+  /// Types keys into `moonglass repl` on a terminal of its own and returns what it writes.
+  private func type(_ keys: String, history: String, in folder: URL) throws -> String {
+    let keyboard = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+    defer { close(keyboard) }
+    // TIOCSPTLCK and TIOCGPTN: unlocks the terminal, and its number.
+    var (lock, number): (Int32, UInt32) = (0, 0)
+    guard keyboard >= 0, ioctl(keyboard, 0x4004_5431, &lock) == 0,
+      ioctl(keyboard, 0x8004_5430, &number) == 0
+    else { return try #require(nil as String?, "no terminal: error \(errno)") }
+    let path = "/dev/pts/\(number)"
+    let terminal = open(path, O_RDWR | O_NOCTTY)
+    try #require(terminal >= 0)
+    let process = Process()
+    process.executableURL = Invocation.program
+    process.arguments = ["repl", "--history", history]
+    process.currentDirectoryURL = folder
+    let end = FileHandle(fileDescriptor: terminal, closeOnDealloc: false)
+    (process.standardInput, process.standardOutput, process.standardError) = (end, end, end)
+    try process.run()
+    close(terminal)
+    // The kernel keeps the keys until they are read; the terminal leaves raw mode after each line.
+    var screen = ""
+    for line in keys.split(separator: "\r", omittingEmptySubsequences: false) {
+      screen += read(keyboard, until: "> ")
+      var bytes = Array(line.utf8)
+      if line.last != "\u{4}", line.last != "\u{3}" { bytes.append(13) }
+      #expect(write(keyboard, bytes, bytes.count) == bytes.count)
+    }
+    screen += read(keyboard, until: nil)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    return screen
+  }
+
+  /// Reads until the screen ends with a prompt, or to the end.
+  private func read(_ descriptor: Int32, until prompt: String?) -> String {
+    var text: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = Foundation.read(descriptor, &buffer, buffer.count)
+      if count <= 0 { break }
+      text += buffer[..<count]
+      if let prompt, text.ends(with: Array(prompt.utf8)) { break }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  @Test(.timeLimit(.minutes(1))) func keysEditCompleteAndRecall() throws {
+    try withFolder([:]) { folder in
+      let history = folder.appendingPathComponent("history").path
+      // Tab completes as far as all candidates agree; the arrows bring back and correct a line.
+      let left = "\u{1B}[D"
+      let screen = try type(
+        "mg.zer\t(1, 2)\r\u{1B}[A\(left)\u{7F}3\r-- nothing\u{3}\r6 * 7\r\u{4}",
+        history: history, in: folder)
+      #expect(screen.contains("tensor [1, 2] float32"), "\(screen)")
+      #expect(screen.contains("tensor [1, 3] float32") && screen.contains("42"), "\(screen)")
+      let lines = try String(contentsOfFile: history, encoding: .utf8)
+      #expect(lines == "mg.zeros(1, 2)\nmg.zeros(1, 3)\n6 * 7\n")
+      // Another session knows the lines of the first one.
+      let again = try type("\u{1B}[A\r\u{4}", history: history, in: folder)
+      #expect(again.contains("42"))
+    }
+  }
+}
+
+extension Array where Element == UInt8 {
+  fileprivate func ends(with suffix: [UInt8]) -> Bool {
+    count >= suffix.count && Array(self[(count - suffix.count)...]) == suffix
+  }
+}
