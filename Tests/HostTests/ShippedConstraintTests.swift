@@ -99,6 +99,15 @@ import Testing
     try check(constraint, x, [0, 0, 0.5.squareRoot(), 2.0.squareRoot()])
   }
 
+  @Test func lowRank() throws {
+    let constraint = try lua("low_rank", ["rank": .integer(1)])
+    // Singular values 4 and 3; a product of a column and a row; as many ranks as rows.
+    try check(constraint, image([4, 0, 0, 0, 3, 0], [1, 1, 2, 3]), [3])
+    try check(constraint, image([1, 2, 3, 2, 4, 6], [1, 1, 2, 3]), [0])
+    try check(
+      try lua("low_rank", ["rank": .integer(2)]), image([4, 0, 0, 0, 3, 0], [1, 1, 2, 3]), [0])
+  }
+
   @Test func symmetric() throws {
     let square = image([1, 2, 3, 4], [1, 1, 2, 2])  // rows (1, 2) and (3, 4)
     for (group, expected) in [
@@ -205,7 +214,7 @@ import Testing
 
   static let names = [
     "affine", "band_limited", "box", "burgers", "divergence_free", "kolmogorov", "l2_ball",
-    "monotone", "periodic", "polytope", "simplex", "symmetric", "total_brightness",
+    "low_rank", "monotone", "periodic", "polytope", "simplex", "symmetric", "total_brightness",
   ]
 
   @Test(arguments: names) func gradientsAreThoseOfDifferences(_ name: String) throws {

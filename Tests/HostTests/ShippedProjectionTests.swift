@@ -53,21 +53,8 @@ import Testing
   ]
 
   @Test(arguments: cases) func isTheNearestPointOfTheSet(_ example: Case) throws {
-    let registry = PluginRegistry(
-      searchPath: PluginSearchPath(
-        environment: ["MOONGLASS_HOME": Repository.root.path], executable: nil))
-    let constraint = try #require(
-      try registry.constraint(
-        named: "lua:" + example.name, parameters: LuaTable(fields: example.parameters))
-        as? LuaConstraint)
-    guard case .function(let function) = constraint.definition.fields["project"] else {
-      Issue.record("\(example.name) has no projection")
-      return
-    }
-    func project(_ x: Tensor) throws -> Tensor {
-      let values = try function.call([.tensor(x), .table(constraint.parameters)])
-      return try #require(values.first?.tensor)
-    }
+    let constraint = try self.constraint(example.name, example.parameters)
+    func project(_ x: Tensor) throws -> Tensor { try #require(try constraint.project(x)) }
     var random = SplitMix64(seed: 7)
     let x = random.tensor(example.shape)
     let nearest = try project(x)
@@ -81,5 +68,27 @@ import Testing
       let products = try (offset * (other - nearest)).sum([1, 2, 3]).doubles()
       #expect(products.allSatisfy { $0 < 1e-8 }, "\(products)")
     }
+  }
+
+  /// Matrices of a rank are no convex set; that the nearest is as far as the distance says, is the theorem
+  /// of Eckart and Young.
+  @Test func lowRankIsAsFarAsItSays() throws {
+    let constraint = try constraint("low_rank", ["rank": .integer(2)])
+    var random = SplitMix64(seed: 3)
+    let x = random.tensor([2, 1, 6, 5])
+    let nearest = try #require(try constraint.project(x))
+    #expect(try constraint.distances(nearest).max().item() < 1e-12)
+    let moved = try (x - nearest).square().sum([1, 2, 3]).sqrt()
+    #expect(try largestError(moved, constraint.distances(x)) < 1e-12)
+  }
+
+  private func constraint(_ name: String, _ parameters: [String: LuaValue]) throws
+    -> any Constraint
+  {
+    let registry = PluginRegistry(
+      searchPath: PluginSearchPath(
+        environment: ["MOONGLASS_HOME": Repository.root.path], executable: nil))
+    return try registry.constraint(
+      named: "lua:" + name, parameters: LuaTable(fields: parameters))
   }
 }
