@@ -89,7 +89,7 @@ struct ConstraintChecks {
     }
     let search = MinimiserSearch(constraint: constraint, probes: probes)
     let found = try search.descend(
-      from: probes.random(4, stream: 5).cast(to: .float32), flat: false, seconds: 1)
+      from: probes.random(4, stream: 5).cast(to: .float32), flat: false)
     if found.least < 0 {
       return .fail(
         "descent from random images comes to \(short(found.least)) within \(found.steps) steps",
@@ -208,7 +208,7 @@ struct ConstraintChecks {
         "an image of zeros has distance \(short(zero)) (random images \(short(usual)))",
         hint: advice)
     }
-    let flat = try search.descend(from: start, flat: true, seconds: 1)
+    let flat = try search.descend(from: start, flat: true)
     if !flat.diverged, flat.least <= 1e-3 * usual {
       return .warn(
         "a flat image has distance \(short(flat.least)) (random images \(short(usual)))",

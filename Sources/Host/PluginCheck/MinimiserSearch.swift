@@ -20,10 +20,11 @@ struct MinimiserSearch {
   let constraint: any Constraint
   let probes: ProbeImages
 
-  /// Descends from images by Adam for at most `seconds`.
+  /// Descends from images by Adam: `limit` steps, as long as those do not take more than `seconds`, which
+  /// only a costly distance does.
   ///
   /// - Parameter flat: whether all pixels of an image move together.
-  func descend(from start: Tensor, flat: Bool, seconds: Double = 2, limit: Int = 300) throws
+  func descend(from start: Tensor, flat: Bool, seconds: Double = 10, limit: Int = 300) throws
     -> Finding
   {
     let x = Tensor.placeholder("images", shape: start.shape)
