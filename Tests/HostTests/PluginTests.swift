@@ -5,27 +5,6 @@ import LuaBridge
 import TestSupport
 import Testing
 
-/// The package's own folder.
-private let home = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-  .deletingLastPathComponent()
-  .deletingLastPathComponent().path
-
-/// A folder that is gone afterwards, with the given files in it.
-private func withFiles<Result>(_ files: [String: String], _ body: (String) throws -> Result) throws
-  -> Result
-{
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-    "moonglass-\(UUID().uuidString)")
-  defer { try? FileManager.default.removeItem(at: folder) }
-  for (name, text) in files {
-    let file = folder.appendingPathComponent(name)
-    try FileManager.default.createDirectory(
-      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try text.write(to: file, atomically: true, encoding: .utf8)
-  }
-  return try body(folder.path)
-}
-
 private struct Swifty: Constraint {
   let name: String
   func distances(_ x: Tensor) throws -> Tensor { try x.sum([1, 2, 3]).abs() }
@@ -33,7 +12,8 @@ private struct Swifty: Constraint {
 
 private func shippedRegistry() -> PluginRegistry {
   PluginRegistry(
-    searchPath: PluginSearchPath(environment: ["MOONGLASS_HOME": home], executable: nil),
+    searchPath: PluginSearchPath(
+      environment: ["MOONGLASS_HOME": Repository.root.path], executable: nil),
     constraints: [
       "burgers": { _ in Swifty(name: "swift burgers") },
       "only_swift": { _ in Swifty(name: "only") },
@@ -206,7 +186,7 @@ struct PluginRegistryTests {
         distance = function(x) return x:sum { 2, 3, 4 }:abs() end } }
       """,
     ]
-    try withFiles(files) { folder in
+    try withPluginFiles(files) { folder in
       let registry = shippedRegistry()
       let x = Tensor.ones([2, 1, 2, 2])
       func distances(_ recipe: String) throws -> [Double]? {
@@ -232,11 +212,11 @@ struct PluginRegistryTests {
     let name = #expect(throws: PluginError.self) { try registry.constraint(named: "burger") }
     #expect(name?.message == "there is no constraint 'burger'; did you mean 'burgers'?")
     #expect(name?.hint?.contains("total_brightness") == true)
-    #expect(name?.hint?.contains("\(home)/plugins") == true)
+    #expect(name?.hint?.contains("\(Repository.root.path)/plugins") == true)
     let path = #expect(throws: PluginError.self) { try registry.constraint(named: "no/such.lua") }
     #expect(path?.message == "no/such.lua: no such file")
     let kind = #expect(throws: PluginError.self) {
-      try registry.constraint(named: "\(home)/plugins/operators/first_columns.lua")
+      try registry.constraint(named: "\(Repository.root.path)/plugins/operators/first_columns.lua")
     }
     #expect(
       kind?.message.hasSuffix("first_columns.lua must return mg.constraint{…}, got mg.operator{…}")
@@ -301,7 +281,7 @@ struct PluginResultTests {
   func distance(_ expression: String, _ message: String) throws {
     let source =
       "return mg.constraint { name = 'a',\n  distance = function(x) return \(expression) end }"
-    try withFiles(["a.lua": source]) { folder in
+    try withPluginFiles(["a.lua": source]) { folder in
       let file = "\(folder)/a.lua"
       let constraint = try PluginRegistry().constraint(named: file)
       let error = #expect(throws: LuaError.self) { try constraint.distances(.ones([2, 1, 3, 3])) }
@@ -311,7 +291,7 @@ struct PluginResultTests {
 
   @Test("A file that returns no definition says so")
   func notADefinition() throws {
-    try withFiles(["a.lua": "mg.constraint { name = 'a', distance = print }"]) { folder in
+    try withPluginFiles(["a.lua": "mg.constraint { name = 'a', distance = print }"]) { folder in
       let error = #expect(throws: PluginError.self) {
         try PluginRegistry().constraint(named: "\(folder)/a.lua")
       }

@@ -48,18 +48,11 @@ public struct PluginCheck: Sendable {
     guard let constraint = loaded else { return }
     let lua = constraint as? LuaConstraint
     list.run("parameters") { describe(lua?.definition, lua?.parameters) }
-    var images: ProbeImages?
-    list.run("images") {
-      let valid =
-        try validImages ?? constraint.generate(count: 8, seed: seed).map { ($0, "generate") }
-      let size = try size(of: valid?.images, constraint.domain) {
-        _ = try constraint.distances(.placeholder("x", shape: Shape([2] + $0)))
-      }
-      images = try ProbeImages(
-        size: size, valid: valid?.images, origin: valid.map { "images of \($0.name)" } ?? "",
-        domain: constraint.domain, seed: seed)
-      report.imageSize = size
-      return .pass("tried on images of \(size.map(String.init).joined(separator: "×")) (C×H×W)")
+    let valid = {
+      try validImages ?? constraint.generate(count: 8, seed: seed).map { ($0, "generate") }
+    }
+    let images = probeImages(valid, constraint.domain, &report, &list) {
+      _ = try constraint.distances($0)
     }
     guard let images else { return }
     ConstraintChecks(
@@ -80,23 +73,37 @@ public struct PluginCheck: Sendable {
     guard let forwardOperator = loaded else { return }
     let lua = forwardOperator as? LuaForwardOperator
     list.run("parameters") { describe(lua?.definition, lua?.parameters) }
-    var images: ProbeImages?
-    list.run("images") {
-      let domain = forwardOperator.domain
-      let size = try size(of: validImages?.images, domain) {
-        _ = try forwardOperator.measure(.placeholder("x", shape: Shape([2] + $0)))
-      }
-      images = try ProbeImages(
-        size: size, valid: validImages?.images, origin: validImages?.name ?? "", domain: domain,
-        seed: seed)
-      report.imageSize = size
-      return .pass("tried on images of \(size.map(String.init).joined(separator: "×")) (C×H×W)")
+    let images = probeImages({ validImages }, forwardOperator.domain, &report, &list) {
+      _ = try forwardOperator.measure($0)
     }
     guard let images else { return }
     OperatorChecks(
       forwardOperator: forwardOperator, probes: images, runtime: lua?.definition.function?.runtime,
       reload: load
     ).run(&list)
+  }
+
+  /// The images that everything is tried on, of a size that the plugin takes; `nil` after a failure, which is
+  /// in the list then.
+  private func probeImages(
+    _ valid: () throws -> (images: Tensor, name: String)?, _ domain: ImageDomain,
+    _ report: inout PluginReport, _ list: inout CheckList, attempt: (Tensor) throws -> Void
+  ) -> ProbeImages? {
+    var images: ProbeImages?
+    var sizes: [Int] = []
+    list.run("images") {
+      let valid = try valid()
+      sizes = try size(of: valid?.images, domain) {
+        try attempt(.placeholder("x", shape: Shape([2] + $0)))
+      }
+      images = try ProbeImages(
+        size: sizes, valid: valid?.images, origin: valid.map { "images of \($0.name)" } ?? "",
+        domain: domain,
+        seed: seed)
+      return .pass("tried on images of \(sizes.map(String.init).joined(separator: "×")) (C×H×W)")
+    }
+    if images != nil { report.imageSize = sizes }
+    return images
   }
 
   /// The sizes to try: those asked for, those of the data, else the first usual ones that work.
