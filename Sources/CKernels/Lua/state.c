@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lua_private.h"
+#include "private.h"
 
 static void *allocate(void *data, void *pointer, size_t old_size, size_t new_size) {
   mg_lua *state = data;

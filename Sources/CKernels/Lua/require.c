@@ -2,7 +2,7 @@
 // them; each is run once, in the plugin's own environment.
 #include <string.h>
 
-#include "lua_private.h"
+#include "private.h"
 
 char mg_lua_key_loader;
 // Registry: a table from a module's file to its value, and the list of files being loaded.

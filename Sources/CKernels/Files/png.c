@@ -1,4 +1,4 @@
-#include "include/png_shim.h"
+#include "png_shim.h"
 
 #include <png.h>
 #include <stdlib.h>

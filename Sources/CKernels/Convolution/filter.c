@@ -1,5 +1,5 @@
 #include "filter.h"
-#include "clones.h"
+#include "../clones.h"
 #include "threads.h"
 
 // Every pixel of the result is a weighted sum of a few pixels, channel by channel. Which ones, and with

@@ -1,7 +1,7 @@
 // Reading and pushing plain values; whatever may raise runs protected.
 #include <string.h>
 
-#include "lua_private.h"
+#include "private.h"
 
 int mg_lua_top(lua_State *L) { return lua_gettop(L); }
 void mg_lua_pop(lua_State *L, int count) { lua_pop(L, count); }

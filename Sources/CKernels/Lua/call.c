@@ -1,7 +1,7 @@
 // Loading and calling, with everything a person needs to know about a failure.
 #include <string.h>
 
-#include "lua_private.h"
+#include "private.h"
 
 // Raised inside run_call once the failure is on record.
 static char recorded;

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "lua_private.h"
+#include "private.h"
 
 enum { step_limit = 20 * 1000 * 1000, depth_limit = 200, capture_limit = 32 };
 

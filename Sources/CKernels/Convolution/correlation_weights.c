@@ -1,5 +1,5 @@
 #include "correlation.h"
-#include "scratch.h"
+#include "../scratch.h"
 #include "threads.h"
 #include <stdatomic.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // Host objects in Lua, the `mg` table, and the trampoline: the one place that raises for the host.
 #include <string.h>
 
-#include "lua_private.h"
+#include "private.h"
 
 char mg_lua_key_metatables[4], mg_lua_key_functions, mg_lua_key_methods;
 

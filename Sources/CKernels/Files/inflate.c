@@ -1,4 +1,4 @@
-#include "include/inflate_shim.h"
+#include "inflate_shim.h"
 
 #include <string.h>
 #include <zlib.h>

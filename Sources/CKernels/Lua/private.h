@@ -7,7 +7,7 @@
 #include <lua5.4/lualib.h>
 #include <stdatomic.h>
 
-#include "include/lua_bridge.h"
+#include "lua_bridge.h"
 
 enum { mg_lua_text_limit = 4096, mg_lua_source_limit = 1024 };
 

@@ -1,7 +1,7 @@
 // What a plugin can reach: an allow-list, built anew for each state.
 #include <string.h>
 
-#include "lua_private.h"
+#include "private.h"
 
 enum { print_limit_lines = 200, result_limit_bytes = 64 << 20, move_limit = 1 << 24 };
 

@@ -1,6 +1,6 @@
 #include "fused.h"
 #include "pointwise_math.h"
-#include "clones.h"
+#include "../clones.h"
 #include "threads.h"
 
 #define MAX_BLOCK 1024

@@ -1,7 +1,7 @@
 #include "product.h"
-#include "scratch.h"
+#include "../scratch.h"
 #include "threads.h"
-#include "tiles.h"
+#include "../Convolution/tiles.h"
 #include <stdatomic.h>
 #include <string.h>
 
