@@ -1,4 +1,4 @@
-// What the lua_*.c files share.
+// What the files of this folder share.
 #ifndef MG_LUA_PRIVATE_H
 #define MG_LUA_PRIVATE_H
 
