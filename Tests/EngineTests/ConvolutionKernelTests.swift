@@ -110,6 +110,34 @@ import Testing
     }
   }
 
+  /// Stride 2, with either parity of the padding, and tiles that are cut off.
+  @Test(arguments: [(32, 40), (33, 32), (64, 48)], 0..<6)
+  func stridedWinogradEqualsPlainLoops(_ channels: (Int, Int), _ seed: Int) {
+    var g = SplitMix64(seed: UInt64(seed))
+    let parity = g.int(in: 0...1)
+    // Padding and size of an image, for so many outputs; the last row or column may go unused.
+    func line(outputs: Int) -> (before: Int, after: Int, size: Int) {
+      let unused = g.int(in: 0...1)
+      let before = parity + 2 * g.int(in: 0...1)
+      let after = Swift.max(0, unused + g.int(in: 1...2) - before)
+      return (before, after, 2 * outputs + 1 + unused - before - after)
+    }
+    let (rows, columns) = (line(outputs: 8), line(outputs: 12))
+    let s = sizes(
+      batch: 3, channels: channels, image: (rows.size, columns.size), kernel: (3, 3),
+      stride: (2, 2), padding: (rows.before, rows.after, columns.before, columns.after))
+    defer { Winograd.isEnabled = true }
+    for kind in Self.kinds {
+      Winograd.isEnabled = true
+      let winograd = error(kind, s, seed: UInt64(seed))
+      Winograd.isEnabled = false
+      let direct = error(kind, s, seed: UInt64(seed))
+      #expect(winograd < 3e-6, "\(kind) \(s)")
+      #expect(direct < 3e-6, "\(kind) \(s)")
+      #expect(winograd != direct, "one of the two was not run: \(kind) \(s)")
+    }
+  }
+
   /// Sums are cut up by sizes alone.
   @Test func resultsDoNotDependOnThreads() {
     let count = Threads.count
@@ -120,6 +148,9 @@ import Testing
       sizes(
         batch: 4, channels: (16, 33), image: (30, 26), kernel: (3, 3), stride: (2, 2),
         padding: (0, 1, 0, 1)),
+      sizes(
+        batch: 4, channels: (40, 72), image: (32, 30), kernel: (3, 3), stride: (2, 2),
+        padding: (1, 0, 1, 0)),
       sizes(batch: 6, channels: (1, 20), image: (40, 32), kernel: (7, 7), padding: (3, 3, 3, 3)),
       sizes(batch: 6, channels: (20, 1), image: (40, 32), kernel: (7, 7), padding: (3, 3, 3, 3)),
     ]

@@ -53,7 +53,23 @@ static int adjoint_of_remainders(const mg_conv_sizes *s, struct remainder y, str
   return mg_correlate(&c, out, &w, in + (y.first * s->width + x.first) * s->in_channels);
 }
 
+/// The adjoint with the weights turned round, for the algorithm that makes all remainders in one.
+static int adjoint_in_tiles(const mg_conv_sizes *s, const struct correlation *c, const float *out,
+                            const float *origin, float *in) {
+  struct filter w = weights(s, origin);
+  w = (struct filter){origin + 8, w.row, w.column, -w.y, -w.x};
+  return mg_winograd_up(c, out, &w, in);
+}
+
 static int adjoint(const mg_conv_sizes *s, const float *out, const float *origin, float *in) {
+  struct correlation whole = {
+      .batch = s->batch, .height = s->out_height, .width = s->out_width, .channels = s->out_channels,
+      .out_height = s->height, .out_width = s->width, .out_channels = s->in_channels,
+      .out_image_step = s->height * s->width * s->in_channels, .out_row_step = s->width * s->in_channels,
+      .out_column_step = s->in_channels, .kernel_height = s->kernel_height, .kernel_width = s->kernel_width,
+      .stride_height = s->stride_height, .stride_width = s->stride_width,
+      .top = s->pad_top, .left = s->pad_left, .circular = s->circular};
+  if (mg_winograd_up_applies(&whole)) return adjoint_in_tiles(s, &whole, out, origin, in);
   if (s->kernel_height < s->stride_height || s->kernel_width < s->stride_width)
     memset(in, 0, (size_t)(s->batch * s->height * s->width * s->in_channels) * sizeof(float));
   int status = 0;

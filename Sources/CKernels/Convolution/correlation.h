@@ -47,6 +47,11 @@ int mg_correlate(const struct correlation *c, const float *in, const struct filt
 int mg_winograd_applies(const struct correlation *c);
 int mg_winograd(const struct correlation *c, const float *in, const struct filter *w, float *out);
 
+/// The same for the adjoint of a correlation with stride 2: `c` has the cotangent's size as input, and the
+/// padding of the correlation itself.
+int mg_winograd_up_applies(const struct correlation *c);
+int mg_winograd_up(const struct correlation *c, const float *in, const struct filter *w, float *out);
+
 /// The adjoint with respect to the weights: w(j, k, ky, kx) = Σ in[…] · out[n, y, x, j], to where `w` says.
 int mg_correlate_weights(const struct correlation *c, const float *in, const float *out,
                          const struct filter *w);

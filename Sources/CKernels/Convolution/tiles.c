@@ -5,6 +5,8 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define WINOGRAD_P 0.625f
 #define WINOGRAD_Q 1.5f
+#define STRIDED_P 0.5f
+#define STRIDED_Q 1.25f
 
 #define CASES_6 CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
 #define CASES_14 CASES_6 CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) CASE(14)

@@ -2,6 +2,39 @@
 #pragma once
 #include <stdint.h>
 
+/// Winograd's algorithm for 3×3 taps: with stride 1; with stride 2; and the adjoint of stride 2, whose
+/// output begins with a row (and column) of the outer taps, or of the middle one.
+enum winograd_form {
+  MG_WINOGRAD_PLAIN,
+  MG_WINOGRAD_STRIDED,
+  MG_WINOGRAD_UP_OUTER,
+  MG_WINOGRAD_UP_MIDDLE,
+  MG_WINOGRAD_FORMS
+};
+
+/// A tile is inputs × inputs pixels, is transformed to places × places values, and gives
+/// outputs × outputs pixels; the next tile lies `advance` input pixels further. Weights are transformed to
+/// 6 × 6 values; places from the sixth on of a line share the last.
+struct winograd_transforms {
+  int inputs, places, outputs, advance;
+
+  /// `pixels` are those of a tile, `v` the first of the results, `step` apart.
+  void (*input)(const float *const *pixels, int64_t channels, float *v, int64_t step);
+  /// Values `step` apart into at most rows × columns pixels of an image.
+  void (*output)(const float *m, int64_t step, int64_t channels, float *pixels, int64_t row_step,
+                 int64_t column_step, int64_t rows, int64_t columns);
+  /// Weights w[j · column_step + k · row_step + tap] into one panel at each of 36 places `step` apart;
+  /// the taps in reverse order where `flip`.
+  void (*weights)(const float *w, int64_t rows, int64_t row_step, int64_t columns, int64_t column_step,
+                  int flip, float *panel, int64_t step);
+  /// The adjoint of `output`: `pixels` are 16, the results are in panels of `panel_step` floats.
+  void (*cotangent)(const float *const *pixels, int64_t channels, float *z, int64_t step,
+                    int64_t panel_step);
+  /// The adjoint of `weights`.
+  void (*weights_adjoint)(const float *panel, int64_t step, int64_t rows, int64_t row_step, int64_t columns,
+                          int64_t column_step, float *w);
+};
+
 /// The inner loops for one instruction set. Right-hand sides are packed in panels of `2 * lanes` columns
 /// (`lanes` in a last panel that needs no more), one row of a panel after another, with zeros after the
 /// last column.
@@ -21,21 +54,7 @@ struct tiles {
   void (*outer)(int64_t rows, int64_t columns, int64_t lines, int64_t row_step, int64_t length,
                 const float *const *a, int64_t a_step, const float *panel, float *c);
 
-  /// Winograd's F(4×4, 3×3): `pixels` are the 36 of a tile, `v` the first of 36 results `step` apart.
-  void (*winograd_input)(const float *const *pixels, int64_t channels, float *v, int64_t step);
-  /// 36 values `step` apart into at most 4 × 4 pixels of an image.
-  void (*winograd_output)(const float *m, int64_t step, int64_t channels, float *pixels, int64_t row_step,
-                          int64_t column_step, int64_t rows, int64_t columns);
-  /// Weights w[j · column_step + k · row_step + tap] into one panel at each of 36 places `step` apart;
-  /// the taps in reverse order where `flip`.
-  void (*winograd_weights)(const float *w, int64_t rows, int64_t row_step, int64_t columns,
-                           int64_t column_step, int flip, float *panel, int64_t step);
-  /// The adjoint of winograd_output: `pixels` are 16, the results are in panels of `panel_step` floats.
-  void (*winograd_cotangent)(const float *const *pixels, int64_t channels, float *z, int64_t step,
-                             int64_t panel_step);
-  /// The adjoint of winograd_weights.
-  void (*winograd_weights_adjoint)(const float *panel, int64_t step, int64_t rows, int64_t row_step,
-                                   int64_t columns, int64_t column_step, float *w);
+  struct winograd_transforms winograd[MG_WINOGRAD_FORMS];
 };
 
 /// The set for this processor.

@@ -137,11 +137,17 @@ const struct tiles NAME(mg_tiles) = {.lanes = LANES,
                                      .product = NAME(product),
                                      .dot = NAME(dot),
                                      .outer = NAME(outer),
-                                     .winograd_input = NAME(winograd_input),
-                                     .winograd_output = NAME(winograd_output),
-                                     .winograd_weights = NAME(winograd_weights),
-                                     .winograd_cotangent = NAME(winograd_cotangent),
-                                     .winograd_weights_adjoint = NAME(winograd_weights_adjoint)};
+                                     .winograd = {
+                                         [MG_WINOGRAD_PLAIN] = {6, 6, 4, 4, NAME(plain_input), NAME(plain_output),
+                                                                NAME(plain_weights), NAME(plain_cotangent),
+                                                                NAME(plain_weights_adjoint)},
+                                         [MG_WINOGRAD_STRIDED] = {9, 9, 4, 8, NAME(strided_input), NAME(strided_output),
+                                                                  NAME(strided_weights), NAME(strided_cotangent),
+                                                                  NAME(strided_weights_adjoint)},
+                                         [MG_WINOGRAD_UP_OUTER] = {5, 9, 8, 4, NAME(up_outer_input),
+                                                                   NAME(up_outer_output), NAME(strided_weights)},
+                                         [MG_WINOGRAD_UP_MIDDLE] = {5, 9, 8, 4, NAME(up_middle_input),
+                                                                    NAME(up_middle_output), NAME(strided_weights)}}};
 
 #undef vector
 #undef PANEL

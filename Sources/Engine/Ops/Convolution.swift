@@ -130,7 +130,7 @@ struct Convolution: Primitive {
   }
 }
 
-/// Winograd's algorithm for 3 × 3 convolutions with stride 1 in Float32, in the whole process.
+/// Winograd's algorithm for 3 × 3 convolutions with stride 1 or 2 in Float32, in the whole process.
 public enum Winograd {
   /// True at first. The rounding error is some 2e-6 of the largest output with 32 to 256 channels, about
   /// twice that of direct sums, which are some two to three times slower.
