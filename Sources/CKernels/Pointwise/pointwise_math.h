@@ -19,25 +19,45 @@ MG_INLINE int32_t float_to_bits(float value) {
   return bits;
 }
 
-// eˣ = 2ⁿ · eʳ with |r| ≤ ln2 / 2 and eʳ = 1 + r + r² Q(r), Q fitted to a relative error of 1e-7.
-MG_INLINE float exp_f32(float x) {
-  float clamped = x > 88.8f ? 88.8f : (x < -104.0f ? -104.0f : x);
-  float shifted = clamped * 1.44269504f + 12582912.0f;
-  float n = shifted - 12582912.0f;
-  float r = clamped - n * 0.693359375f;
-  r = r + n * 2.12194440e-4f;
+// eʳ for |r| ≤ ln2 / 2: 1 + r + r² Q(r), Q fitted to a relative error of 1e-7.
+MG_INLINE float exp_of_remainder(float r) {
   float q = 1.39012835e-3f;
   q = q * r + 8.36314055e-3f;
   q = q * r + 4.16668534e-2f;
   q = q * r + 1.66665773e-1f;
   q = q * r + 4.99999996e-1f;
   float p = q * (r * r) + r;
-  p = p + 1.0f;
+  return p + 1.0f;
+}
+
+// What is added so that the integer next to a number stands in its last bits.
+#define TO_INTEGER 12582912.0f
+
+// x − n ln2, in two steps.
+MG_INLINE float remainder_of_ln2(float x, float n) {
+  float r = x - n * 0.693359375f;
+  return r + n * 2.12194440e-4f;
+}
+
+// eˣ = 2ⁿ · eʳ.
+MG_INLINE float exp_f32(float x) {
+  float clamped = x > 88.8f ? 88.8f : (x < -104.0f ? -104.0f : x);
+  float n = clamped * 1.44269504f + TO_INTEGER - TO_INTEGER;
+  float p = exp_of_remainder(remainder_of_ln2(clamped, n));
   // 2ⁿ in two factors, so that denormal results and the overflow to infinity come out right.
   int32_t whole = (int32_t)n;
   int32_t half = whole >> 1;
   float scaled = p * bits_to_float((half + 127) << 23) * bits_to_float((whole - half + 127) << 23);
   return x != x ? x : scaled;
+}
+
+// eˣ for x ≤ 0, where nothing overflows; results too small to be normal are 0. NaN passes through.
+MG_INLINE float exp_nonpositive_f32(float x) {
+  float clamped = x < -87.3f ? -87.3f : x;
+  float shifted = clamped * 1.44269504f + TO_INTEGER;
+  float p = exp_of_remainder(remainder_of_ln2(clamped, shifted - TO_INTEGER));
+  float power = bits_to_float((int32_t)(((uint32_t)float_to_bits(shifted) + 127u) << 23));
+  return x < -87.3f ? 0.0f : p * power;
 }
 
 // log(m · 2ᵉ) with √½ ≤ m < √2, as log(1 + f) = f − f²/2 + f³·P(f) (Cephes' coefficients).
@@ -76,14 +96,13 @@ MG_INLINE float log1p_f32(float x) {
 }
 
 MG_INLINE float sigmoid_f32(float x) {
-  float e = exp_f32(-fabsf(x));
-  float s = 1.0f / (1.0f + e);
-  return x >= 0.0f ? s : e * s;
+  float e = exp_nonpositive_f32(-fabsf(x));
+  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
 // max(x, 0) + log(1 + e) with e = e^{-|x|} in [0, 1], where log(1 + e) = e P(e) with a relative error of 3e-8.
 MG_INLINE float softplus_f32(float x) {
-  float e = exp_f32(-fabsf(x));
+  float e = exp_nonpositive_f32(-fabsf(x));
   float p = 5.23266689e-3f;
   p = p * e - 2.95051291e-2f;
   p = p * e + 7.82257735e-2f;
@@ -105,7 +124,8 @@ MG_INLINE float tanh_f32(float x) {
   p = p * z + 1.33314422036e-1f;
   p = p * z - 3.33332819422e-1f;
   float near_zero = x + x * z * p;
-  float far = 1.0f - 2.0f / (exp_f32(2.0f * a) + 1.0f);
+  float e = exp_nonpositive_f32(-2.0f * a);
+  float far = 1.0f - 2.0f * e / (1.0f + e);
   far = x < 0.0f ? -far : far;
   return a < 0.625f ? near_zero : far;
 }
