@@ -42,6 +42,22 @@ import Testing
     }
   }
 
+  /// A result may take an operand's place in memory only where no pass before it has written the result:
+  /// a border is, while the images between are still to be read.
+  @Test(arguments: [1, 3, 4, 8]) func paddingWhatWasCutOff(_ images: Int) throws {
+    let values = (1...(16 * images)).map(Double.init)
+    let x = Tensor(values, shape: [images, 4, 4])
+    let inner = try (x * 2).sliced([
+      SliceRange(start: 0, stop: images), SliceRange(start: 1, stop: 3),
+      SliceRange(start: 0, stop: 4),
+    ])
+    let y = try inner.padded([(0, 0), (1, 1), (0, 0)]) * 3
+    let expected = (0..<(16 * images)).map { index in
+      (4..<12).contains(index % 16) ? Double(6 * (index + 1)) : 0
+    }
+    #expect(try y.doubles() == expected)
+  }
+
   // MARK: Comparing
 
   typealias Pair = (actual: [Double], expected: [Double])

@@ -133,6 +133,23 @@ struct RandomOperation: Sendable {
       }
       return try x.sliced(ranges)
     },
+    // A border replaced by a constant: reads and writes the same places of equally large buffers.
+    .init(name: "border") { graph, x in
+      guard x.rank > 0 else { return nil }
+      let axis = graph.axis(of: x)
+      guard x.shape[axis] > 1 else { return nil }
+      let width = graph.random.int(in: 1...(x.shape[axis] - 1))
+      let before = graph.random.int(in: 0...width)
+      var padding = x.shape.dimensions.map { _ in (0, 0) }
+      padding[axis] = (before, width - before)
+      let inner = try x.sliced(
+        x.shape.dimensions.enumerated().map { index, size in
+          index == axis
+            ? SliceRange(start: before, stop: size - width + before)
+            : SliceRange(start: 0, stop: size)
+        })
+      return try inner.padded(padding, mode: .zero, value: graph.random.oneIn(3) ? 0.75 : 0)
+    },
     .init(name: "flip") { graph, x in try x.flipped(axes: someAxes(&graph, x)) },
     .init(name: "roll") { graph, x in
       guard x.rank > 0 else { return nil }

@@ -81,6 +81,9 @@ enum LoopSequence {
       }
       let others = loops[...index].flatMap(\.reads)
       let later = loops[(index + 1)...].flatMap { $0.reads + $0.writes }.map(\.buffer)
+      // An earlier pass may have stored another part of the result: a pad's border.
+      guard !loops[..<index].flatMap(\.writes).contains(where: { $0.buffer == result.buffer })
+      else { continue }
       for operand in current.inputs
       where operand.buffer != result.buffer && operand.offset == result.offset
         && operand.sizes == result.sizes && operand.strides == result.strides
