@@ -149,6 +149,13 @@ static void write_folded(const mg_fused *loops, const mg_result *result, void *c
   }
 }
 
+/// Streamed stores are not ordered with others before this.
+static void finish_streams(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 static void run_unit(const mg_fused *loops, void *const *memory, int64_t unit) {
   int64_t start = first_step(loops, unit) * loops->lead_length;
   int64_t stop = first_step(loops, unit + 1) * loops->lead_length, total = total_of(loops), count;
@@ -163,6 +170,7 @@ static void run_unit(const mg_fused *loops, void *const *memory, int64_t unit) {
     run_range_f64(loops, memory, start, stop, unit);
   else
     run_range_f32(loops, memory, start, stop, unit);
+  finish_streams();
   for (int i = 0; i < loops->result_count; i++) {
     const mg_result *result = &loops->results[i];
     if (result->kind == MG_STORE || result->is_shared) continue;

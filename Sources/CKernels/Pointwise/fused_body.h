@@ -91,6 +91,18 @@ MG_INLINE void NAME(store)(const mg_fused *loops, const mg_operand *operand, voi
   }
 }
 
+/// Stores a dense row past the caches, which need not fetch what is overwritten.
+MG_INLINE void NAME(stream)(const REAL *from, REAL *to, int64_t count) {
+  typedef REAL vector __attribute__((vector_size(32)));
+  typedef REAL unaligned __attribute__((vector_size(32), aligned(sizeof(REAL)), may_alias));
+  const int64_t lanes = 32 / sizeof(REAL);
+  int64_t i = 0;
+  for (; i < count && (uintptr_t)(to + i) % 32; i++) to[i] = from[i];
+  for (; i + lanes <= count; i += lanes)
+    __builtin_nontemporal_store((vector) * (const unaligned *)(from + i), (vector *)(to + i));
+  for (; i < count; i++) to[i] = from[i];
+}
+
 // A result may share its register with an operand, element for element: that is safe, and said so.
 #define EACH(EXPRESSION)                                       \
   _Pragma("clang loop vectorize(assume_safety)")               \
@@ -222,13 +234,15 @@ CLONES static void NAME(run_range)(const mg_fused *loops, void *const *memory, i
     for (int64_t i = 0; i < block; i++) r[i] = (REAL)loops->constants[k];
   }
   // Operands that follow the loops through memory are read, and written, right where they lie.
-  int dense[MG_MAX_REGISTERS], direct[MG_MAX_RESULTS];
+  int dense[MG_MAX_REGISTERS], direct[MG_MAX_RESULTS], streamed[MG_MAX_RESULTS];
   for (int i = 0; i < loops->input_count; i++)
     dense[i] = loops->inputs[i].dtype == WORK_DTYPE && is_dense(loops, &loops->inputs[i]);
   for (int k = 0; k < loops->result_count; k++) {
     const mg_result *result = &loops->results[k];
-    direct[k] = result->kind == MG_STORE && result->target.dtype == WORK_DTYPE &&
-                is_dense(loops, &result->target) && result->source >= loops->input_count + loops->constant_count;
+    int follows =
+        result->kind == MG_STORE && result->target.dtype == WORK_DTYPE && is_dense(loops, &result->target);
+    streamed[k] = follows && result->is_streamed;
+    direct[k] = follows && !streamed[k] && result->source >= loops->input_count + loops->constant_count;
   }
   for (int64_t at = start; at < stop; at += loops->block) {
     int64_t n = stop - at < loops->block ? stop - at : loops->block;
@@ -254,6 +268,8 @@ CLONES static void NAME(run_range)(const mg_fused *loops, void *const *memory, i
       if (result->kind != MG_STORE) {
         double *into = (double *)memory[result->accumulators] + (result->is_shared ? unit * result->kept : 0);
         NAME(fold)(loops, result, into, first, n, from);
+      } else if (streamed[k]) {
+        NAME(stream)(from, (REAL *)memory[result->target.buffer] + result->target.offset + at, n);
       } else if (!direct[k]) {
         NAME(store)(loops, &result->target, memory[result->target.buffer], first, n, from);
       }

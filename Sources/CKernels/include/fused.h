@@ -34,6 +34,7 @@ typedef struct {
   int accumulators;  // the buffer they lie in
   int64_t kept;      // how many there are
   int is_shared;     // the outermost axis is folded too: every unit has accumulators of its own
+  int is_streamed;   // stored past the caches: nothing reads it before it would have left them
 } mg_result;
 
 /// Registers are numbered: inputs, then constants, then temporaries.

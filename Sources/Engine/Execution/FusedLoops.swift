@@ -138,8 +138,8 @@ struct FusedLoops {
 
   // MARK: For the kernel
 
-  /// The kernel's own record.
-  func prepared(_ units: Units) -> PreparedLoops {
+  /// The kernel's own record. Results that are stored past the caches are those of the buffers `streamed`.
+  func prepared(_ units: Units, streamed: Set<Int> = []) -> PreparedLoops {
     let loops = axes(strides)
     var record = mg_fused()
     record.rank = Int32(loops.count)
@@ -172,6 +172,7 @@ struct FusedLoops {
       for (index, (source, result)) in results.enumerated() {
         let strides = loops.map { $0.strides[inputs.count + index] }
         target[index] = self.result(result, source: source, strides: strides)
+        target[index].is_streamed = streamed.contains(result.view.buffer) ? 1 : 0
       }
     }
     record.block = Int64(blockLength)

@@ -5,6 +5,8 @@ import CKernels
 enum LoopSequence {
   // Fewer images would leave threads idle.
   private static let minimumImages = 4
+  // Results of so many bytes have left the caches before the next step reads them.
+  private static let streamedBytes = 4 << 20
 
   static func joined(_ steps: [Step], buffers: [Buffer]) -> [Step] {
     var result: [Step] = []
@@ -72,6 +74,21 @@ enum LoopSequence {
     return low >= 0 && high < part
   }
 
+  /// Buffers of results so large that they leave the caches before the next step reads them.
+  ///
+  /// Storing past the caches saves reading what is overwritten: a third of the traffic of a pass with one
+  /// operand.
+  static func streamed(_ index: Int, of loops: [FusedLoops]) -> Set<Int> {
+    let readHere = Set(loops[(index + 1)...].flatMap(\.reads).map(\.buffer))
+    let stored = loops[index].results.compactMap { result -> View? in
+      if case .store(let view) = result.result { view } else { nil }
+    }
+    return Set(
+      stored.filter {
+        $0.count * $0.dtype.size >= streamedBytes && !readHere.contains($0.buffer)
+      }.map(\.buffer))
+  }
+
   /// Where a result is stored element for element in the order of an operand that no later loops read.
   private static func replaceable(_ loops: [FusedLoops]) -> [(operand: View, result: View)] {
     var pairs: [(operand: View, result: View)] = []
@@ -112,8 +129,11 @@ extension Step {
     switch work {
     case .call(let run): return run
     case .loops(let loops):
-      let prepared = loops.map {
-        $0.prepared(loops.count > 1 ? $0.leadUnits ?? $0.units : $0.units)
+      let prepared = loops.indices.map { index in
+        let current = loops[index]
+        return current.prepared(
+          loops.count > 1 ? current.leadUnits ?? current.units : current.units,
+          streamed: LoopSequence.streamed(index, of: loops))
       }
       let records = prepared.map { Optional(UnsafePointer($0.record)) }
       return { memory in
