@@ -7,13 +7,15 @@
 
 // Rows of the right-hand side that one pass over the left-hand side takes: a panel of them stays in the
 // first cache. Blocks of rows of the left-hand side are tasks.
-#define PASS 256
-#define BLOCKS_PER_TASK 8
+#define PASS 512
+#define BLOCKS_PER_TASK 16
 // Columns from which copying the left-hand side, so that its rows do not share cache sets, is worth it.
 #define COPY_COLUMNS 128
 #define MAX_PACKED (1 << 23)
-// From here on BLAS packs the right-hand side seldom enough.
+// From here on BLAS packs the right-hand side seldom enough: with AVX-512, from more columns than this; with
+// less, from right-hand sides of so many elements.
 #define MAX_COLUMNS 256
+#define MAX_WIDE (1 << 21)
 
 struct work {
   const mg_gemm_sizes *s;
@@ -26,8 +28,9 @@ struct work {
 };
 
 int mg_product_applies(const mg_gemm_sizes *s) {
-  return !s->is_double && (s->batch == 1 || s->b_step == 0) && s->m >= 32 && s->n >= 8 &&
-         s->n <= MAX_COLUMNS && s->k >= 8 && s->k * s->n <= MAX_PACKED && s->batch * s->m * s->n * s->k >= 1 << 17;
+  int64_t most = s->n <= MAX_COLUMNS ? MAX_PACKED : mg_tiles()->lanes < 16 ? MAX_WIDE : 0;
+  return !s->is_double && (s->batch == 1 || s->b_step == 0) && s->m >= 32 && s->n >= 8 && s->k >= 8 &&
+         s->k * s->n <= most && s->batch * s->m * s->n * s->k >= 1 << 17;
 }
 
 static void pack(void *context, int64_t panel) {
@@ -91,7 +94,11 @@ int mg_product(const mg_gemm_sizes *s, const float *a, const float *b, float *c)
   struct work w = {.s = s, .tiles = tiles, .a = a, .b = b, .c = c};
   w.columns = mg_panel_columns(tiles, s->n);
   w.panels = (w.columns + 2 * tiles->lanes - 1) / (2 * tiles->lanes);
-  w.rows = BLOCKS_PER_TASK * tiles->rows;
+  // Equally many tasks for each thread; an element's sum is the same wherever its row is.
+  int64_t most = BLOCKS_PER_TASK * tiles->rows, threads = mg_thread_count();
+  int64_t tasks = (s->m + most - 1) / most, even = (tasks + threads - 1) / threads * threads;
+  w.rows = (s->m + even - 1) / even;
+  w.rows = (w.rows + tiles->rows - 1) / tiles->rows * tiles->rows;
   w.tasks = (s->m + w.rows - 1) / w.rows;
   w.copies = s->transpose_a || s->n >= COPY_COLUMNS;
   atomic_init(&w.failed, 0);
