@@ -79,7 +79,7 @@ public struct OptimizerSettings: Sendable {
   }
 }
 
-/// One step of training, planned once: loss, gradients, Adam, projection and average in a single program.
+/// One step of training, planned once: loss and gradients, then Adam, projection and average.
 public final class TrainingStep: Sendable {
   /// What one step reports.
   public struct Report: Sendable {
@@ -92,9 +92,20 @@ public final class TrainingStep: Sendable {
     public var isFinite: Bool { loss.isFinite && gradientNorm.isFinite }
   }
 
-  private let program: Program
+  /// The update of neighbouring parameters.
+  private struct Update {
+    let parameters: Range<Int>
+    let program: Program
+  }
+
+  /// Gradients, loss, their norm, and the loss's parts.
+  private let backward: Program
+  private let updates: [Update]
   private let settings: OptimizerSettings
   private let count: Int
+
+  // Parameters are updated so many bytes at a time, so that old and new state lie side by side for those alone.
+  private static let updateByteCount = 4 << 20
 
   /// Plans the step.
   ///
@@ -108,65 +119,100 @@ public final class TrainingStep: Sendable {
     inputs: [Tensor], loss: (Parameters) throws -> (total: Tensor, parts: [Tensor])
   ) throws {
     let parameters = state.parameters.placeholders(prefix: "parameter ")
-    let first = state.parameters.placeholders(prefix: "first moment ")
-    let second = state.parameters.placeholders(prefix: "second moment ")
-    let average = state.parameters.placeholders(prefix: "average ")
-    let schedule = Tensor.placeholder("schedule", shape: [4])
-    func scheduled(_ index: Int) throws(EngineError) -> Tensor {
-      try schedule.sliced(axis: 0, from: index, to: index + 1).squeezed(axis: 0)
-    }
     let (total, parts) = try loss(parameters)
-    var gradients = try gradient(of: total, withRespectTo: parameters.tensors)
-    let norm = try globalNorm(gradients)
-    if let limit = settings.clipNorm {
-      gradients = try clipped(gradients, toGlobalNorm: limit, norm: norm)
+    let gradients = try gradient(of: total, withRespectTo: parameters.tensors)
+    backward = try Program(
+      inputs: parameters.tensors + inputs,
+      outputs: gradients + [total, try globalNorm(gradients)] + parts)
+    updates = try TrainingStep.ranges(of: state.parameters.tensors).map { range in
+      Update(
+        parameters: range,
+        program: try TrainingStep.update(
+          state.parameters.names[range].map(nonNegative.contains),
+          state.parameters.tensors[range], settings))
     }
-    var updated: [[Tensor]] = [[], [], [], []]
-    for (index, name) in parameters.names.enumerated() {
-      var (parameter, m, v) = try settings.adam.update(
-        parameters.tensors[index], gradient: gradients[index], m: first.tensors[index],
-        v: second.tensors[index], learningRate: scheduled(0), first: scheduled(1),
-        second: scheduled(2))
-      if nonNegative.contains(name) { parameter = try parameter.maximum(0) }
-      let decay = try scheduled(3)
-      let mean = try average.tensors[index] * decay + parameter * (1 - decay)
-      for (slot, tensor) in [parameter, m, v, mean].enumerated() { updated[slot].append(tensor) }
-    }
-    program = try Program(
-      inputs: parameters.tensors + first.tensors + second.tensors + average.tensors + [schedule]
-        + inputs,
-      outputs: updated.flatMap { $0 } + [total, norm] + parts)
     self.settings = settings
     count = parameters.names.count
   }
 
-  /// Bytes of working memory of a step.
-  public var scratchByteCount: Int { program.scratchByteCount }
+  private static func ranges(of tensors: [Tensor]) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    var (start, bytes) = (0, 0)
+    for (index, tensor) in tensors.enumerated() {
+      bytes += tensor.count * tensor.dtype.size
+      guard bytes >= updateByteCount || index == tensors.count - 1 else { continue }
+      ranges.append(start..<(index + 1))
+      (start, bytes) = (index + 1, 0)
+    }
+    return ranges
+  }
+
+  /// New parameters, moments and averages from old ones, their gradients, the gradients' global norm, and
+  /// what the schedule gives for the step.
+  private static func update(
+    _ areNonNegative: [Bool], _ model: ArraySlice<Tensor>, _ settings: OptimizerSettings
+  ) throws -> Program {
+    func placeholders(_ name: String) -> [Tensor] {
+      model.map { .placeholder(name, shape: $0.shape, dtype: $0.dtype) }
+    }
+    let inputs = ["parameter", "first moment", "second moment", "average", "gradient"]
+      .map(placeholders)
+    let norm = Tensor.placeholder("norm", shape: [], dtype: model.first?.dtype ?? .float32)
+    let schedule = Tensor.placeholder("schedule", shape: [4])
+    func scheduled(_ index: Int) throws(EngineError) -> Tensor {
+      try schedule.sliced(axis: 0, from: index, to: index + 1).squeezed(axis: 0)
+    }
+    var gradients = inputs[4]
+    if let limit = settings.clipNorm {
+      gradients = try clipped(gradients, toGlobalNorm: limit, norm: norm)
+    }
+    var updated: [[Tensor]] = [[], [], [], []]
+    for (index, isNonNegative) in areNonNegative.enumerated() {
+      var (parameter, m, v) = try settings.adam.update(
+        inputs[0][index], gradient: gradients[index], m: inputs[1][index], v: inputs[2][index],
+        learningRate: scheduled(0), first: scheduled(1), second: scheduled(2))
+      if isNonNegative { parameter = try parameter.maximum(0) }
+      let decay = try scheduled(3)
+      let mean = try inputs[3][index] * decay + parameter * (1 - decay)
+      for (slot, tensor) in [parameter, m, v, mean].enumerated() { updated[slot].append(tensor) }
+    }
+    return try Program(
+      inputs: inputs.flatMap { $0 } + [norm, schedule], outputs: updated.flatMap { $0 })
+  }
 
   /// Takes a step. Where loss or gradient are not finite the state stays as it is, step count included.
   public func callAsFunction(_ state: inout TrainingState, _ inputs: [Tensor]) throws(EngineError)
     -> Report
   {
+    var results = try backward.run(state.parameters.tensors + inputs)
+    var numbers: [Double] = []
+    for tensor in results[count...] { numbers.append(try tensor.item()) }
+    let report = Report(loss: numbers[0], gradientNorm: numbers[1], parts: Array(numbers[2...]))
+    guard report.isFinite else { return report }
     let corrections = settings.adam.corrections(step: state.step + 1)
     let schedule = Tensor(
       [
         Float(settings.learningRate(atStep: state.step)), Float(corrections.first),
         Float(corrections.second), Float(settings.averageDecay(atStep: state.step)),
       ], shape: [4])
-    let results = try program.run(
-      state.parameters.tensors + state.firstMoment.tensors + state.secondMoment.tensors
-        + state.average.tensors + [schedule] + inputs)
-    func part(_ slot: Int) -> [Tensor] { Array(results[(slot * count)..<((slot + 1) * count)]) }
-    var numbers: [Double] = []
-    for tensor in results[(4 * count)...] { numbers.append(try tensor.item()) }
-    let report = Report(loss: numbers[0], gradientNorm: numbers[1], parts: Array(numbers[2...]))
-    if report.isFinite {
-      state.parameters.tensors = part(0)
-      state.firstMoment.tensors = part(1)
-      state.secondMoment.tensors = part(2)
-      state.average.tensors = part(3)
-      state.step += 1
+    let norm = results[count + 1]
+    results.removeLast(results.count - count)
+    for update in updates {
+      let range = update.parameters
+      let updated = try update.program.run(
+        Array(
+          state.parameters.tensors[range] + state.firstMoment.tensors[range]
+            + state.secondMoment.tensors[range] + state.average.tensors[range] + results[range])
+          + [norm, schedule])
+      func part(_ slot: Int) -> ArraySlice<Tensor> {
+        updated[(slot * range.count)..<((slot + 1) * range.count)]
+      }
+      state.parameters.tensors.replaceSubrange(range, with: part(0))
+      state.firstMoment.tensors.replaceSubrange(range, with: part(1))
+      state.secondMoment.tensors.replaceSubrange(range, with: part(2))
+      state.average.tensors.replaceSubrange(range, with: part(3))
     }
+    state.step += 1
     return report
   }
 }
