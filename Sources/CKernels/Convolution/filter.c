@@ -76,15 +76,41 @@ static struct pairs pairs_at(int64_t index, int transposed, int64_t taps, int64_
     }                                                                                                       \
   }
 
+// With few channels and stride 1, the pixels of a row are summed side by side instead: a tap moves the row.
+#define FILTER_THIN_ROW(name, type)                                                                         \
+  CLONES static void name(void *context, int64_t row) {                                                     \
+    const struct task *task = context;                                                                      \
+    const mg_conv_sizes *s = task->s;                                                                       \
+    int64_t channels = s->in_channels, rows = s->out_height, columns = s->out_width;                        \
+    const type *image = (const type *)task->in + row / rows * s->height * s->width * channels;              \
+    type *out = (type *)task->out + row * columns * channels;                                               \
+    struct pairs y = pairs_at(row % rows, 0, s->kernel_height, s->stride_height, s->pad_top, s->height);    \
+    for (int64_t i = 0; i < columns * channels; i++) out[i] = 0;                                            \
+    for (int64_t i = 0; i < y.count; i++)                                                                   \
+      for (int64_t tap = 0; tap < s->kernel_width; tap++) {                                                 \
+        int64_t shift = tap - s->pad_left, first = shift < 0 ? -shift : 0;                                  \
+        int64_t end = s->width - shift < columns ? s->width - shift : columns;                              \
+        const type *from = image + ((y.pixel + i) * s->width + shift) * channels;                           \
+        type weight = (type)task->taps[(y.tap + i) * s->kernel_width + tap];                                \
+        for (int64_t k = first * channels; k < end * channels; k++) out[k] += weight * from[k];             \
+      }                                                                                                     \
+  }
+
 FILTER_ROW(row_f32, float)
 FILTER_ROW(row_f64, double)
+FILTER_THIN_ROW(thin_row_f32, float)
+FILTER_THIN_ROW(thin_row_f64, double)
+
+static int is_thin(const mg_conv_sizes *s, int transposed) {
+  return !transposed && s->stride_width == 1 && s->in_channels < BLOCK;
+}
 
 void mg_filter_f32(const mg_conv_sizes *s, int transposed, const double *taps, const float *in, float *out) {
   struct task task = {s, transposed, taps, in, out};
-  mg_parallel(s->batch * (transposed ? s->height : s->out_height), &task, row_f32);
+  mg_parallel(s->batch * (transposed ? s->height : s->out_height), &task, is_thin(s, transposed) ? thin_row_f32 : row_f32);
 }
 
 void mg_filter_f64(const mg_conv_sizes *s, int transposed, const double *taps, const double *in, double *out) {
   struct task task = {s, transposed, taps, in, out};
-  mg_parallel(s->batch * (transposed ? s->height : s->out_height), &task, row_f64);
+  mg_parallel(s->batch * (transposed ? s->height : s->out_height), &task, is_thin(s, transposed) ? thin_row_f64 : row_f64);
 }
