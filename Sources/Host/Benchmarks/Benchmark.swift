@@ -13,7 +13,8 @@ public struct Benchmark: Sendable {
   public let summary: String
   /// Repetitions that are timed unless somebody says otherwise.
   public let steps: Int
-  /// The same work in the peer program, once for each memory layout it offers: a case's name and options.
+  /// The same work in the peer program, once for each memory layout it offers: a case's name and options;
+  /// none where it does not do such work.
   public let peers: [[String]]
   /// Whether the size of the score network or the constraint change the work.
   let settingsUsed: Set<Setting>
@@ -117,6 +118,7 @@ extension Benchmark {
   /// All cases, in the order they are listed and run.
   public static let all: [Benchmark] =
     matrixCases + convolutionCases + pointwiseCases + normCases + mirrorCases + diffusionCases
+    + luaCases
 
   /// Names of the groups in the order of their first case.
   public static var groupNames: [String] {
@@ -155,6 +157,8 @@ public enum BenchmarkError: Diagnostic {
   case noResult(command: String, name: String, got: String)
   /// It has no such constraint.
   case noPeerConstraint(name: String)
+  /// It has no such case.
+  case noPeerCase(name: String)
 
   public var code: String {
     switch self {
@@ -164,6 +168,7 @@ public enum BenchmarkError: Diagnostic {
     case .commandFailed: "bench.command-failed"
     case .noResult: "bench.no-result"
     case .noPeerConstraint: "bench.no-peer-constraint"
+    case .noPeerCase: "bench.no-peer-case"
     }
   }
 
@@ -181,6 +186,7 @@ public enum BenchmarkError: Diagnostic {
         + (got.isEmpty ? "nothing" : "'\(got)'")
     case .noPeerConstraint(let name):
       "constraint '\(name)' has no equal in the program compared with"
+    case .noPeerCase(let name): "'\(name)' has no equal in the program compared with"
     }
   }
 
@@ -192,6 +198,7 @@ public enum BenchmarkError: Diagnostic {
     case .commandFailed: nil
     case .noResult: "the command is called with the case's name, --json, --threads T and --steps K"
     case .noPeerConstraint: "compare with a constraint named burgers or total_brightness"
+    case .noPeerCase: "leave it out of the cases to compare"
     }
   }
 }

@@ -30,6 +30,8 @@ public struct Comparison: Sendable {
   }
 
   /// Runs one case `rounds` times in both programs, in turn.
+  ///
+  /// - Throws: ``BenchmarkError``, for instance where the other program has no such case.
   public func callAsFunction(_ benchmark: Benchmark) throws -> ComparisonReport {
     let peerOptions = try options(benchmark, constraint: peerConstraint(benchmark))
     let ownOptions = options(benchmark, constraint: constraint.argument)
@@ -45,7 +47,7 @@ public struct Comparison: Sendable {
     // The other program's user would take its faster layout.
     let fastest = zip(benchmark.peers, theirs).min { median($0.1) < median($1.1) }
     guard let (peer, results) = fastest else {
-      throw BenchmarkError.unknownCase(name: benchmark.name)
+      throw BenchmarkError.noPeerCase(name: benchmark.name)
     }
     return ComparisonReport(
       benchmark.name, peer: peer.joined(separator: " "), ours: ours, theirs: results,

@@ -106,7 +106,8 @@ struct Bench: ParsableCommand {
     Signals.handleEndingChildren()
     if !json { emit(ComparisonTable.header) }
     var isDisturbed = false
-    for benchmark in try Benchmark.named(cases) {
+    // All cases are all that can be compared.
+    for benchmark in try Benchmark.named(cases) where !cases.isEmpty || !benchmark.peers.isEmpty {
       let result = try comparison(benchmark)
       isDisturbed = isDisturbed || result.isDisturbed
       emit(json ? try jsonLine(result) : ComparisonTable.row(result))
