@@ -55,6 +55,21 @@ struct SnippetTests {
       "[2] 2.0 3.0 | [2] 0.0 -1.0 | [2] 1.0 4.0 | [2] 2.0 1.0 | [2] -1.0 -2.0 | [2] 1.0 4.0 | [2] 2.0 4.0"
     ),
     ("return mg.tensor {5, -5} % 3, mg.tensor {5, -5} // 3", "[2] 2.0 1.0 | [2] 1.0 -2.0"),
+    // Gradients with respect to tensors that sums and products could do without
+    (
+      "local x, y = mg.ones(2), mg.tensor {3, 4} return mg.grad((x * y + x):sum(), x)",
+      "[2] 4.0 5.0"
+    ),
+    (
+      "local z = mg.zeros_like(mg.ones(2)) return mg.grad((z:to('float64') + 1):sum(), z)",
+      "[2] 1.0 1.0"
+    ),
+    ("local x = mg.full({2}, 1) return mg.grad((x * 1):sum(), x)", "[2] 1.0 1.0"),
+    // A call inside a call, and one after it, have their own arguments
+    (
+      "local x = mg.tensor {2} return mg.grad(function(v) return (v * mg.maximum(v, 1)):sum() end, x), x * 3",
+      "[1] 4.0 | [1] 6.0"
+    ),
     (
       "local x = mg.tensor {1, 2} return #x, x.shape, x.ndim, x.size, x == x, x == x + 0",
       "2 | {2} | 1 | 2 | true | false"

@@ -57,6 +57,12 @@ static int collect(lua_State *L) {
   return 0;
 }
 
+// Lua hands the operand of a unary operator over twice.
+static int call_unary(lua_State *L) {
+  lua_settop(L, 1);
+  return mg_lua_trampoline(L);
+}
+
 // Methods are found here; everything else (properties, slices, unknown names) is the host's:
 // upvalue 1.
 static int index_tensor(lua_State *L) {
@@ -203,9 +209,11 @@ bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_fu
 
 static int define_meta(lua_State *L) {
   entry *what = lua_touserdata(L, 1);
-  bool is_index = what->kind == mg_lua_tensor && strcmp(what->name, "__index") == 0;
+  lua_CFunction body = mg_lua_trampoline;
+  if (strcmp(what->name, "__unm") == 0 || strcmp(what->name, "__len") == 0) body = call_unary;
+  if (what->kind == mg_lua_tensor && strcmp(what->name, "__index") == 0) body = index_tensor;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &mg_lua_key_metatables[what->kind]);
-  push_trampoline(L, what->function, is_index ? index_tensor : mg_lua_trampoline);
+  push_trampoline(L, what->function, body);
   lua_setfield(L, -2, what->name);
   return 0;
 }

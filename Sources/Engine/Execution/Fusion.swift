@@ -137,6 +137,7 @@ private struct PassBuilder {
 
   /// A few numbers spread over a large shape cost nothing to read.
   private static func isSmall(_ node: Node) -> Bool {
+    if Tensor(node).literal != nil { return true }
     var source = node
     while source.value == nil, source.primitive is Broadcast || source.primitive is Reshape {
       source = source.inputs[0]

@@ -55,6 +55,6 @@ public func checkpoint<Failure: Error>(
   return Tensor(
     Node(
       Checkpoint(sourceCount: sources.count),
-      [result.node] + sources + pairs.map(\.1.node) + captured,
+      NodeInputs([result.node] + sources + pairs.map(\.1.node) + captured),
       shape: result.shape, dtype: result.dtype))
 }

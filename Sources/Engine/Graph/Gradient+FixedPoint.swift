@@ -152,5 +152,6 @@ private func fixedPoint(
   let primitive = FixedPoint(
     function: body, tolerance: tolerance, isRelative: isRelative, maximumSteps: maximumSteps)
   return Tensor(
-    Node(primitive, [start.node] + body.captured, shape: start.shape, dtype: start.dtype))
+    Node(
+      primitive, NodeInputs([start.node] + body.captured), shape: start.shape, dtype: start.dtype))
 }

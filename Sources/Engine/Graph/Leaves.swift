@@ -14,15 +14,22 @@ struct Constant: Primitive {
   }
 }
 
-/// One number known when the graph is built.
+/// One number known when the graph is built, repeated over the shape of its node.
 struct Literal: Primitive {
   let value: Double
-  let name = "literal"
+  /// Whether a person made it and may ask for its gradient: then it is kept even where a sum or a product
+  /// could do without it.
+  var isVariable = false
+  var name: String { "literal" }
+  var role: NodeRole { .literal }
+  var literal: Literal? { self }
   var attributes: String? { "\(value.bitPattern)" }
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] { [] }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
-    planner.define(
-      node, as: planner.constant(node.dtype.storage(of: value), shape: [], dtype: node.dtype))
+    var view = planner.constant(node.dtype.storage(of: value), shape: [], dtype: node.dtype)
+    view.sizes = node.shape.dimensions
+    view.strides = view.sizes.map { _ in 0 }
+    planner.define(node, as: view)
   }
   func reference(_ inputs: [DenseArray], shape: Shape) throws(EngineError) -> DenseArray {
     DenseArray(shape: shape, filledWith: value)
@@ -82,12 +89,15 @@ extension Tensor {
   }
 
   /// The number this tensor is known to be everywhere, if it is a literal, broadcast or not.
-  var literal: Double? {
-    // Asked for every operand of every sum and product: types are compared, which is faster than a cast.
+  var literal: Double? { literalPrimitive?.value }
+
+  /// The same, of numbers that nobody can ask a gradient for: what sums and products may leave out.
+  var number: Double? { literalPrimitive.flatMap { $0.isVariable ? nil : $0.value } }
+
+  private var literalPrimitive: Literal? {
+    // Asked for every operand of every sum and product.
     var node = node
-    while type(of: node.primitive) == Broadcast.self || type(of: node.primitive) == Reshape.self {
-      node = node.inputs[0]
-    }
-    return type(of: node.primitive) == Literal.self ? (node.primitive as? Literal)?.value : nil
+    while node.role == .broadcast || node.role == .reshape { node = node.inputs[0] }
+    return node.role == .literal ? node.primitive.literal : nil
   }
 }

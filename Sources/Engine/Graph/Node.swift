@@ -6,9 +6,11 @@ import Synchronization
 /// `deinit`, where nobody else can see it, and `value` is guarded by its mutex.
 final class Node: @unchecked Sendable {
   let primitive: any Primitive
-  private(set) var inputs: [Node]
+  private(set) var inputs: NodeInputs
   let shape: Shape
   let dtype: DType
+  /// That of the primitive.
+  let role: NodeRole
   /// Grows with creation, so inputs always have smaller numbers than what uses them.
   let serial: UInt64
   /// The value once computed: dense, row-major.
@@ -17,9 +19,11 @@ final class Node: @unchecked Sendable {
   private static let counter = Atomic<UInt64>(0)
 
   init(
-    _ primitive: any Primitive, _ inputs: [Node], shape: Shape, dtype: DType, value: Storage? = nil
+    _ primitive: any Primitive, _ inputs: NodeInputs, shape: Shape, dtype: DType,
+    value: Storage? = nil
   ) {
     self.primitive = primitive
+    role = primitive.role
     self.inputs = inputs
     self.shape = shape
     self.dtype = dtype
@@ -34,12 +38,12 @@ final class Node: @unchecked Sendable {
 
   /// A chain of a million nodes must not be released by a million nested calls.
   deinit {
-    var pending = inputs
-    inputs = []
+    var pending = inputs.filter { !$0.inputs.isEmpty }
+    inputs = .none
     while var node = pending.popLast() {
       if isKnownUniquelyReferenced(&node) {
-        pending += node.inputs
-        node.inputs = []
+        for input in node.inputs where !input.inputs.isEmpty { pending.append(input) }
+        node.inputs = .none
       }
     }
   }

@@ -8,6 +8,10 @@ protocol Primitive: Sendable {
   /// Everything that tells two nodes of this primitive apart besides their inputs, shape and dtype;
   /// with `name` it is the key for common subexpressions. `nil` keeps a node out of that search.
   var attributes: String? { get }
+  /// What sort of node it makes.
+  var role: NodeRole { get }
+  /// Itself, if it is a number.
+  var literal: Literal? { get }
 
   /// The vector-Jacobian product: for each input the cotangent it receives, `nil` for zero.
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?]
@@ -21,6 +25,13 @@ protocol Primitive: Sendable {
 
 extension Primitive {
   var attributes: String? { "" }
+  var role: NodeRole { .operation }
+  var literal: Literal? { nil }
+}
+
+/// What is asked of nodes so often that they remember it, and need not be opened.
+enum NodeRole: Sendable {
+  case literal, broadcast, reshape, operation
 }
 
 /// A primitive whose result is its first input seen in another way: it costs nothing to run.

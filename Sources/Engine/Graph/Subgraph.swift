@@ -53,8 +53,8 @@ struct Subgraph: Sendable {
     for (node, value) in zip(arguments + captured, values) { copies[node.serial] = value.node }
     for node in inner {
       copies[node.serial] = Node(
-        node.primitive, node.inputs.map { copies[$0.serial] ?? $0 }, shape: node.shape,
-        dtype: node.dtype)
+        node.primitive, NodeInputs(node.inputs.map { copies[$0.serial] ?? $0 }),
+        shape: node.shape, dtype: node.dtype)
     }
     return Tensor(copies[result.serial] ?? result)
   }

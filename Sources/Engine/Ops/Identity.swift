@@ -79,6 +79,6 @@ public func customGradient(
   Tensor(
     Node(
       CustomGradient(rule: vjp, inputSerials: inputs.map(\.node.serial)),
-      [value.node] + inputs.map(\.node), shape: value.shape,
+      NodeInputs([value.node] + inputs.map(\.node)), shape: value.shape,
       dtype: value.dtype))
 }

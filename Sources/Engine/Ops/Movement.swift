@@ -4,6 +4,7 @@
 /// Repeats axes of size 1.
 struct Broadcast: ViewPrimitive {
   let name = "broadcast"
+  var role: NodeRole { .broadcast }
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
     let from = context.inputs[0].shape
     let axes = (0..<from.rank).filter { from[$0] != context.output.shape[$0] }
@@ -28,6 +29,7 @@ struct Broadcast: ViewPrimitive {
 /// Gives the same elements in row-major order another shape.
 struct Reshape: ViewPrimitive {
   let name = "reshape"
+  var role: NodeRole { .reshape }
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
     [try context.cotangent.reshaped(to: context.inputs[0].shape.dimensions)]
   }

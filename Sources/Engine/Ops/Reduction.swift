@@ -30,36 +30,41 @@ struct Reduce: FusedPrimitive {
 }
 
 extension Tensor {
-  private func reduced(_ kind: Reduce.Kind, _ axes: [Int]?, keepDims: Bool) throws(EngineError)
+  /// - Parameter axes: resolved.
+  private func reduced(_ kind: Reduce.Kind, _ axes: [Int], keepDims: Bool) throws(EngineError)
     -> Tensor
   {
-    let axes = try shape.resolve(axes: axes, op: kind.rawValue)
     let operand = dtype.isFloating ? self : try cast(to: .float32)
     var result = operand
     if axes.contains(where: { shape[$0] != 1 }) {
-      let sizes = shape.dimensions.indices.map { axes.contains($0) ? 1 : shape[$0] }
+      var sizes = shape.dimensions
+      for axis in axes { sizes[axis] = 1 }
       result = Tensor(
         Node(
-          Reduce(kind: kind, axes: axes), [operand.node], shape: Shape(sizes), dtype: operand.dtype)
-      )
+          Reduce(kind: kind, axes: axes), .one(operand.node), shape: Shape(sizes),
+          dtype: operand.dtype))
     }
     if keepDims { return result }
-    return try result.reshaped(
-      to: shape.dimensions.indices.filter { !axes.contains($0) }.map { shape[$0] })
+    var kept: [Int] = []
+    if axes.count < rank {
+      kept.reserveCapacity(rank - axes.count)
+      for axis in 0..<rank where !axes.contains(axis) { kept.append(shape[axis]) }
+    }
+    return try result.reshaped(to: kept)
   }
 
   /// Sum over axes (all by default). Int32 and Bool tensors are summed as Float32.
   public func sum(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
-    try reduced(.sum, axes, keepDims: keepDims)
+    try reduced(.sum, shape.resolve(axes: axes, op: "sum"), keepDims: keepDims)
   }
   /// Largest element over axes; elements that tie share the gradient.
   public func max(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
-    let resolved = try shape.resolve(axes: axes, op: "max")
-    guard resolved.allSatisfy({ shape[$0] > 0 }) else {
+    let folded = try shape.resolve(axes: axes, op: "max")
+    guard folded.allSatisfy({ shape[$0] > 0 }) else {
       throw .invalidShape(
         op: "max", dimensions: shape.dimensions, reason: "there is no element to pick")
     }
-    return try reduced(.max, axes, keepDims: keepDims)
+    return try reduced(.max, folded, keepDims: keepDims)
   }
   /// Smallest element over axes.
   public func min(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
@@ -67,8 +72,9 @@ extension Tensor {
   }
   /// Mean over axes.
   public func mean(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {
-    let count = try shape.resolve(axes: axes, op: "mean").reduce(1) { $0 * shape[$1] }
-    return try sum(axes, keepDims: keepDims) * (1 / Double(count))
+    let folded = try shape.resolve(axes: axes, op: "mean")
+    let count = folded.reduce(1) { $0 * shape[$1] }
+    return try reduced(.sum, folded, keepDims: keepDims) * (1 / Double(count))
   }
   /// Mean squared deviation from the mean (divisor n) over axes.
   public func variance(_ axes: [Int]? = nil, keepDims: Bool = false) throws(EngineError) -> Tensor {

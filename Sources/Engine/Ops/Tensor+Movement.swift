@@ -22,21 +22,23 @@ extension Tensor {
     let padded = [Int](repeating: 1, count: target.rank - rank) + shape.dimensions
     let reshaped = unsafeReshaped(to: Shape(padded))
     if reshaped.shape == target { return reshaped }
-    return Tensor(Node(Broadcast(), [reshaped.node], shape: target, dtype: dtype))
+    return Tensor(Node(Broadcast(), .one(reshaped.node), shape: target, dtype: dtype))
   }
 
   private func unsafeReshaped(to target: Shape) -> Tensor {
     if shape == target { return self }
-    let source = node.primitive is Reshape ? node.inputs[0] : node
+    let source = node.role == .reshape ? node.inputs[0] : node
     if source.shape == target { return Tensor(source) }
-    return Tensor(Node(Reshape(), [source], shape: target, dtype: dtype))
+    return Tensor(Node(Reshape(), .one(source), shape: target, dtype: dtype))
   }
 
   func unsafeSliced(_ ranges: [SliceRange]) -> Tensor {
-    let whole = zip(ranges, shape.dimensions).allSatisfy { $0 == SliceRange(start: 0, stop: $1) }
-    if whole { return self }
+    let isWhole = ranges.indices.allSatisfy {
+      ranges[$0].start == 0 && ranges[$0].stop == shape[$0] && ranges[$0].step == 1
+    }
+    if isWhole { return self }
     let target = Shape(ranges.map(\.count))
-    return Tensor(Node(Slice(ranges: ranges), [node], shape: target, dtype: dtype))
+    return Tensor(Node(Slice(ranges: ranges), .one(node), shape: target, dtype: dtype))
   }
 
   /// The adjoint of taking `ranges` out of a tensor of shape `target`.
@@ -55,11 +57,10 @@ extension Tensor {
   /// The same elements in row-major order as another shape; one size may be -1 and is worked out.
   public func reshaped(to sizes: [Int]) throws(EngineError) -> Tensor {
     var sizes = sizes
-    let unknown = sizes.indices.filter { sizes[$0] == -1 }
-    guard unknown.count <= 1 else {
-      throw .invalidShape(op: "reshape", dimensions: sizes, reason: "only one size may be -1")
-    }
-    if let axis = unknown.first {
+    if let axis = sizes.firstIndex(of: -1) {
+      guard !sizes[(axis + 1)...].contains(-1) else {
+        throw .invalidShape(op: "reshape", dimensions: sizes, reason: "only one size may be -1")
+      }
       sizes[axis] = 1
       let rest = try Shape(checking: sizes, op: "reshape").count
       guard rest > 0, count % rest == 0 else {
@@ -108,16 +109,16 @@ extension Tensor {
         op: "slice", argument: "ranges", expected: "one for each of the \(rank) axes",
         got: "\(ranges.count)")
     }
-    var checked: [SliceRange] = []
+    var ranges = ranges
     for (axis, range) in ranges.enumerated() {
-      guard let range = range.inside(shape[axis]) else {
+      guard let inside = range.inside(shape[axis]) else {
         throw .invalidArgument(
           op: "slice", argument: "range of axis \(axis)", expected: "inside 0..<\(shape[axis])",
           got: "\(range.start)..<\(range.stop) in steps of \(range.step)")
       }
-      checked.append(range)
+      if inside != range { ranges[axis] = inside }
     }
-    return unsafeSliced(checked)
+    return unsafeSliced(ranges)
   }
 
   /// Takes `start..<stop` of one axis.
@@ -197,7 +198,9 @@ extension Tensor {
     }
     let target = try Shape(checking: sizes, op: "concatenate")
     return Tensor(
-      Node(Concatenate(axis: axis), tensors.map(\.node), shape: target, dtype: first.dtype))
+      Node(
+        Concatenate(axis: axis), NodeInputs(tensors.map(\.node)), shape: target,
+        dtype: first.dtype))
   }
 
   /// Joins tensors of equal shape along a new axis.

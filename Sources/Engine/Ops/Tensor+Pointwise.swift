@@ -19,7 +19,7 @@ extension Tensor {
     let operand = operation.isPredicate || x.dtype.isFloating ? x : try x.cast(to: .float32)
     let dtype: DType = operation.isPredicate ? .bool : operand.dtype
     return Tensor(
-      Node(Pointwise(operation: operation), [operand.node], shape: x.shape, dtype: dtype))
+      Node(Pointwise(operation: operation), .one(operand.node), shape: x.shape, dtype: dtype))
   }
 
   fileprivate static func binary(_ operation: PointwiseOperation, _ a: Tensor, _ b: Tensor)
@@ -36,28 +36,29 @@ extension Tensor {
     let rhs = try b.cast(to: dtype).unsafeBroadcast(to: shape)
     let result: DType = operation.isPredicate ? .bool : dtype
     return Tensor(
-      Node(Pointwise(operation: operation), [lhs.node, rhs.node], shape: shape, dtype: result))
+      Node(
+        Pointwise(operation: operation), .two(lhs.node, rhs.node), shape: shape, dtype: result))
   }
 
-  /// A number as an operand beside this tensor: of its dtype where that can hold the number, Float32 beside
-  /// Bool, and beside Int32 where the number is not whole.
+  /// A number as an operand beside this tensor: of its shape, and of its dtype where that can hold the
+  /// number, Float32 beside Bool, and beside Int32 where the number is not whole.
   package func operand(_ value: Double) -> Tensor {
     let fractional = dtype == .int32 && Int32(exactly: value) == nil
-    return .scalar(value, dtype: dtype == .bool || fractional ? .float32 : dtype)
+    return .full(value, shape: shape, dtype: dtype == .bool || fractional ? .float32 : dtype)
   }
 
   /// Converts the elements; a conversion to Int32 truncates, one to Bool asks for non-zero.
   public func cast(to target: DType) throws(EngineError) -> Tensor {
     if target == dtype { return self }
-    if let value = literal { return .full(value, shape: shape, dtype: target) }
-    return Tensor(Node(Cast(from: dtype, target: target), [node], shape: shape, dtype: target))
+    if let value = number { return .full(value, shape: shape, dtype: target) }
+    return Tensor(Node(Cast(from: dtype, target: target), .one(node), shape: shape, dtype: target))
   }
 
   public static func + (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
-    if a.literal == 0, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || a.rank == 0 {
+    if a.number == 0, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || a.rank == 0 {
       return b
     }
-    if b.literal == 0, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || b.rank == 0 {
+    if b.number == 0, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || b.rank == 0 {
       return a
     }
     return try binary(.add, a, b)
@@ -66,10 +67,10 @@ extension Tensor {
     try binary(.subtract, a, b)
   }
   public static func * (a: Tensor, b: Tensor) throws(EngineError) -> Tensor {
-    if a.literal == 1, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || a.rank == 0 {
+    if a.number == 1, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || a.rank == 0 {
       return b
     }
-    if b.literal == 1, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || b.rank == 0 {
+    if b.number == 1, a.dtype == b.dtype, a.dtype != .bool, a.shape == b.shape || b.rank == 0 {
       return a
     }
     return try binary(.multiply, a, b)
@@ -228,6 +229,7 @@ extension Tensor {
     let operands = [mask, try a.cast(to: dtype), try b.cast(to: dtype)].map {
       $0.unsafeBroadcast(to: shape).node
     }
-    return Tensor(Node(Pointwise(operation: operation), operands, shape: shape, dtype: dtype))
+    return Tensor(
+      Node(Pointwise(operation: operation), NodeInputs(operands), shape: shape, dtype: dtype))
   }
 }

@@ -41,7 +41,11 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomString
   public var rank: Int { dimensions.count }
 
   /// Number of elements; 1 for a scalar.
-  public var count: Int { dimensions.reduce(1, *) }
+  public var count: Int {
+    var count = 1
+    for size in dimensions { count *= size }
+    return count
+  }
 
   public subscript(axis: Int) -> Int { dimensions[axis] }
 
@@ -70,12 +74,16 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomString
   /// Resolves several distinct axes, sorted; `nil` means all of them.
   func resolve(axes: [Int]?, op: String) throws(EngineError) -> [Int] {
     guard let axes else { return Array(0..<rank) }
-    var resolved: [Int] = []
-    for axis in axes { resolved.append(try resolve(axis: axis, op: op)) }
-    guard Set(resolved).count == resolved.count else {
+    var resolved = axes
+    for (index, axis) in axes.enumerated() where axis < 0 || axis >= rank {
+      resolved[index] = try resolve(axis: axis, op: op)
+    }
+    guard resolved.count > 1 else { return resolved }
+    resolved.sort()
+    guard zip(resolved, resolved.dropFirst()).allSatisfy({ $0 != $1 }) else {
       throw .invalidArgument(op: op, argument: "axes", expected: "distinct axes", got: "\(axes)")
     }
-    return resolved.sorted()
+    return resolved
   }
 
   /// The shape two operands broadcast to (NumPy's rule).

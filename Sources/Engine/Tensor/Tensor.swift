@@ -57,9 +57,14 @@ extension Tensor {
   }
 
   /// A tensor whose every element is `value`; takes no memory.
-  public static func full(_ value: Double, shape: Shape, dtype: DType = .float32) -> Tensor {
-    let scalar = Tensor(Node(Literal(value: dtype.stored(value)), [], shape: [], dtype: dtype))
-    return scalar.unsafeBroadcast(to: shape)
+  ///
+  /// - Parameter isVariable: whether its gradient may be asked for. Otherwise sums leave zeros out, and
+  ///   products ones.
+  public static func full(
+    _ value: Double, shape: Shape, dtype: DType = .float32, isVariable: Bool = false
+  ) -> Tensor {
+    let literal = Literal(value: dtype.stored(value), isVariable: isVariable)
+    return Tensor(Node(literal, .none, shape: shape, dtype: dtype))
   }
   /// All zeros.
   public static func zeros(_ shape: Shape, dtype: DType = .float32) -> Tensor {

@@ -62,7 +62,7 @@ public struct LuaFunction: Sendable {
   public let isFunction: Bool
   /// Whether there is `x:name`.
   public let isMethod: Bool
-  let body: @Sendable ([LuaValue], LuaCaller) throws -> [LuaValue]
+  let body: @Sendable ([LuaValue], LuaCaller) throws -> LuaResults
 
   /// Declares a function; `body` gets its arguments checked and converted.
   public init<each P: LuaReadable, Result: LuaResult>(
@@ -93,7 +93,7 @@ public struct LuaFunction: Sendable {
       let arguments = (repeat try reader.read(each parameters))
       try reader.finish(maximum: count)
       do {
-        return try body(repeat each arguments).luaValues
+        return try body(repeat each arguments).luaResults
       } catch let problem as ArgumentProblem {
         throw LuaError(.argument, "\(name): \(problem.text)", hint: problem.hint)
       } catch let error as EngineError {
@@ -152,18 +152,34 @@ struct ArgumentProblem: Error {
 public protocol LuaResult: SendableMetatype {
   /// The type in editor stubs.
   static var stubType: String { get }
-  var luaValues: [LuaValue] { get }
+  var luaResults: LuaResults { get }
 }
 
-extension Tensor: LuaResult { public var luaValues: [LuaValue] { [.tensor(self)] } }
-extension Double: LuaResult { public var luaValues: [LuaValue] { [.number(self)] } }
-extension Int: LuaResult { public var luaValues: [LuaValue] { [.integer(self)] } }
-extension String: LuaResult { public var luaValues: [LuaValue] { [.string(self)] } }
-extension LuaValue: LuaResult { public var luaValues: [LuaValue] { [self] } }
+/// What Lua gets back: mostly one value, which then costs no array.
+public enum LuaResults: ExpressibleByArrayLiteral {
+  case one(LuaValue)
+  case several([LuaValue])
+
+  public init(arrayLiteral elements: LuaValue...) { self = .several(elements) }
+
+  /// The values in order.
+  var values: [LuaValue] {
+    switch self {
+    case .one(let value): [value]
+    case .several(let values): values
+    }
+  }
+}
+
+extension Tensor: LuaResult { public var luaResults: LuaResults { .one(.tensor(self)) } }
+extension Double: LuaResult { public var luaResults: LuaResults { .one(.number(self)) } }
+extension Int: LuaResult { public var luaResults: LuaResults { .one(.integer(self)) } }
+extension String: LuaResult { public var luaResults: LuaResults { .one(.string(self)) } }
+extension LuaValue: LuaResult { public var luaResults: LuaResults { .one(self) } }
 /// Several results.
 extension [Tensor]: LuaResult {
   public static var stubType: String { "moonglass.Tensor ..." }
-  public var luaValues: [LuaValue] { map { .tensor($0) } }
+  public var luaResults: LuaResults { .several(map { .tensor($0) }) }
 }
 
 /// A function as a Lua state knows it: by its place in ``Catalogue/bindings``.
@@ -181,11 +197,11 @@ struct BoundFunction: Sendable {
 
   let name: String
   let place: Place
-  let body: @Sendable ([LuaValue], LuaCaller) throws -> [LuaValue]
+  let body: @Sendable ([LuaValue], LuaCaller) throws -> LuaResults
 
   init(
     _ name: String, _ place: Place,
-    body: @escaping @Sendable ([LuaValue], LuaCaller) throws -> [LuaValue]
+    body: @escaping @Sendable ([LuaValue], LuaCaller) throws -> LuaResults
   ) {
     self.name = name
     self.place = place

@@ -17,12 +17,7 @@ enum Metamethods {
   ]
 
   private static let arithmetic = operators.compactMap { event, name in
-    Catalogue.function(named: name).map { function in
-      // Lua hands the operand of a unary operator over twice.
-      BoundFunction(event, tensor) { values, caller in
-        try function.body(event == "__unm" ? Array(values.prefix(1)) : values, caller)
-      }
-    }
+    Catalogue.function(named: name).map { BoundFunction(event, tensor, body: $0.body) }
   }
 
   /// Lua turns whatever these return into one boolean, so they cannot be element-wise.
@@ -56,10 +51,10 @@ enum Metamethods {
     guard let x = values.first?.tensor, values.count > 1 else { return [.nil] }
     do {
       switch values[1] {
-      case .string(let name): return [try property(name, of: x)]
-      case .integer, .number: return [.tensor(try Slicing.slice(x, [values[1]]))]
+      case .string(let name): return .one(try property(name, of: x))
+      case .integer, .number: return .one(.tensor(try Slicing.slice(x, [values[1]])))
       case .table(let table) where table.fields.isEmpty:
-        return [.tensor(try Slicing.slice(x, table.array))]
+        return .one(.tensor(try Slicing.slice(x, table.array)))
       case .tensor:
         throw LuaError(
           .argument, "a tensor cannot index a tensor",

@@ -11,9 +11,16 @@ enum Slicing {
     }
     var ranges: [SliceRange] = []
     var kept: [Int] = []
+    ranges.reserveCapacity(x.rank)
+    kept.reserveCapacity(x.rank)
     for axis in 0..<x.rank {
       let size = x.shape[axis]
-      let entry = axis < entries.count ? entries[axis] : .table(LuaTable())
+      guard axis < entries.count else {
+        ranges.append(SliceRange(start: 0, stop: size))
+        kept.append(size)
+        continue
+      }
+      let entry = entries[axis]
       if let number = entry.integer {
         let start = try index(number, size: size, axis: axis)
         ranges.append(SliceRange(start: start, stop: start + 1))

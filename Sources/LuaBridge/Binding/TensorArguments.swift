@@ -54,7 +54,7 @@ struct Axes: LuaReadable {
   static func convert(_ value: LuaValue) -> Axes? {
     if value.isNil { return Axes(numbers: nil, keepDims: nil) }
     if let number = value.integer { return Axes(numbers: [number], keepDims: nil) }
-    guard let table = value.table, Set(table.fields.keys).isSubset(of: ["keepdims"]) else {
+    guard let table = value.table, table.fields.keys.allSatisfy({ $0 == "keepdims" }) else {
       return nil
     }
     let numbers = table.array.compactMap(\.integer)

@@ -12,7 +12,8 @@ enum CreationModule {
       name, "A tensor of \(name).", Param<Sizes>("sizes", "{2, 3} or 2, 3"),
       Param<DType?>("dtype", "default \"float32\""), returns: "a tensor of those sizes"
     ) { sizes, dtype in
-      Tensor.full(Double(value), shape: try sizes.shape(name), dtype: dtype ?? .float32)
+      Tensor.full(
+        Double(value), shape: try sizes.shape(name), dtype: dtype ?? .float32, isVariable: true)
     }
     .example("mg.\(name)(2, 3)", "tensor [2, 3] float32 {\(row), \(row)}")
     .mistake("mg.\(name) {-1}", "\(name): invalid shape [-1]: sizes must not be negative")
@@ -75,7 +76,8 @@ enum CreationModule {
       Param<Double>("value", ""),
       Param<DType?>("dtype", "default \"float32\""), returns: "a tensor of those sizes"
     ) { sizes, value, dtype in
-      Tensor.full(value, shape: try sizes.shape("full"), dtype: dtype ?? .float32)
+      Tensor.full(
+        value, shape: try sizes.shape("full"), dtype: dtype ?? .float32, isVariable: true)
     }
     .example("mg.full({2}, 7)", "tensor [2] float32 {7, 7}")
     .mistake(
@@ -163,7 +165,7 @@ enum CreationModule {
     LuaFunction(
       "zeros_like", "Zeros of the same shape and dtype.", Param<Tensor>("x", "any shape"),
       returns: "same shape as `x`"
-    ) { x in Tensor.zeros(x.shape, dtype: x.dtype) }
+    ) { x in Tensor.full(0, shape: x.shape, dtype: x.dtype, isVariable: true) }
     .example("mg.tensor {1, 2}:zeros_like()", "tensor [2] float32 {0, 0}")
     .mistake(
       "mg.zeros_like {1, 2}",
@@ -171,7 +173,7 @@ enum CreationModule {
     LuaFunction(
       "ones_like", "Ones of the same shape and dtype.", Param<Tensor>("x", "any shape"),
       returns: "same shape as `x`"
-    ) { x in Tensor.ones(x.shape, dtype: x.dtype) }
+    ) { x in Tensor.full(1, shape: x.shape, dtype: x.dtype, isVariable: true) }
     .example("mg.tensor {1, 2}:ones_like()", "tensor [2] float32 {1, 1}")
     .mistake(
       "mg.ones_like {1, 2}",
@@ -183,7 +185,7 @@ enum CreationModule {
 private struct Generator: LuaResult {
   let table: LuaValue
   static let stubType = "moonglass.Generator"
-  var luaValues: [LuaValue] { [table] }
+  var luaResults: LuaResults { .one(table) }
 }
 
 /// Reads nested tables of numbers, which must be rectangular.

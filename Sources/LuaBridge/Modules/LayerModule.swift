@@ -9,7 +9,7 @@ enum LayerModule {
   private struct Layer: LuaResult {
     let function: LuaValue
     static let stubType = "fun(x: moonglass.Tensor): moonglass.Tensor"
-    var luaValues: [LuaValue] { [function] }
+    var luaResults: LuaResults { .one(function) }
 
     /// - Parameters:
     ///   - names: what `source`, the text of a Lua function, calls the values.

@@ -26,7 +26,14 @@ enum HostObject {
 /// Lua's userdata carries a slot and a generation, never a pointer: a stale, forged or twice-freed
 /// handle is found out here.
 struct HandleTable {
-  private var slots: [(generation: UInt32, object: HostObject?, bytes: Int)] = []
+  private struct Slot {
+    var object: HostObject?
+    /// Bytes it counts for.
+    var bytes = 0
+    var generation: UInt32 = 0
+  }
+
+  private var slots: [Slot] = []
   private var free: [UInt32] = []
   /// Number of objects held.
   private(set) var liveCount = 0
@@ -45,7 +52,7 @@ struct HandleTable {
       slots[Int(slot)].bytes = bytes
       return mg_lua_handle(slot: slot, generation: slots[Int(slot)].generation)
     }
-    slots.append((0, object, bytes))
+    slots.append(Slot(object: object, bytes: bytes))
     return mg_lua_handle(slot: UInt32(slots.count - 1), generation: 0)
   }
 
@@ -60,7 +67,7 @@ struct HandleTable {
     guard let object = self[handle] else { return nil }
     let slot = Int(handle.slot)
     byteCount -= slots[slot].bytes
-    slots[slot] = (handle.generation &+ 1, nil, 0)
+    slots[slot] = Slot(generation: handle.generation &+ 1)
     free.append(handle.slot)
     liveCount -= 1
     return object

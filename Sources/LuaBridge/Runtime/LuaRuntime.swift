@@ -32,6 +32,8 @@ public final class LuaRuntime: @unchecked Sendable {
   /// The Lua stacks in use, innermost last: the main one, and one for each call under way.
   private var stacks: [OpaquePointer] = []
   private var tensorsAtStart = 0
+  /// Room for the arguments of a call, used again by the next.
+  private var argumentRoom: [LuaValue] = []
   /// Chunk names by how Lua abbreviates them in messages.
   var displayNames: [String: String] = [:]
   /// The folder of the Lua file that was loaded; `nil` where source came from elsewhere.
@@ -227,9 +229,13 @@ public final class LuaRuntime: @unchecked Sendable {
   }
 
   /// Counts what tensors hold against the limit: Lua sees a few bytes for each.
-  private func checkMemory(for results: [LuaValue], _ L: OpaquePointer) throws(LuaError) {
+  private func checkMemory(for results: LuaResults, _ L: OpaquePointer) throws(LuaError) {
     guard let limit = limits.memory else { return }
-    let added = results.reduce(0) { $0 + ($1.tensor?.residentByteCount ?? 0) }
+    let added =
+      switch results {
+      case .one(let value): value.tensor?.residentByteCount ?? 0
+      case .several(let values): values.reduce(0) { $0 + ($1.tensor?.residentByteCount ?? 0) }
+      }
     guard added > 0, handles.byteCount + added > limit else { return }
     // Tensors that the script has dropped may only wait to be collected.
     mg_lua_collect(L)
@@ -244,11 +250,18 @@ public final class LuaRuntime: @unchecked Sendable {
     stacks.append(L)
     defer { stacks.removeLast() }
     let stack = LuaStack(L: L, runtime: self)
+    // A call inside this one finds no room and makes its own.
+    var arguments: [LuaValue] = []
+    swap(&arguments, &argumentRoom)
+    defer {
+      arguments.removeAll(keepingCapacity: true)
+      argumentRoom = arguments
+    }
     do {
       guard handles.addedCount - tensorsAtStart <= limits.tensors else {
         throw LuaError(.memory, "more than \(limits.tensors) tensors made in one call")
       }
-      let arguments = try stack.values(from: 1)
+      try stack.read(from: 1, into: &arguments)
       let results = try functions[function].body(arguments, LuaCaller(stack: stack))
       try checkMemory(for: results, L)
       if let tracer {
@@ -256,10 +269,17 @@ public final class LuaRuntime: @unchecked Sendable {
         tracer(
           TracedCall(
             function: functions[function].name, file: file, line: line,
-            inputs: arguments.flatMap { $0.tensors() }, outputs: results.flatMap { $0.tensors() }))
+            inputs: arguments.flatMap { $0.tensors() },
+            outputs: results.values.flatMap { $0.tensors() }))
       }
-      for result in results { try stack.push(result) }
-      return Int32(results.count)
+      switch results {
+      case .one(let value):
+        try stack.push(value)
+        return 1
+      case .several(let values):
+        for value in values { try stack.push(value) }
+        return Int32(values.count)
+      }
     } catch {
       pendingError = .wrapping(error)
       return -1

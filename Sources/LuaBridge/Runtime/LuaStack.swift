@@ -18,15 +18,20 @@ struct LuaStack {
 
   /// The values from `first` to the top.
   func values(from first: Int) throws(LuaError) -> [LuaValue] {
+    var values: [LuaValue] = []
+    try read(from: first, into: &values)
+    return values
+  }
+
+  /// Adds the values from `first` to the top.
+  func read(from first: Int, into values: inout [LuaValue]) throws(LuaError) {
     var size = 0
     let last = top
-    guard first <= last else { return [] }
-    var values: [LuaValue] = []
-    values.reserveCapacity(last - first + 1)
+    guard first <= last else { return }
+    values.reserveCapacity(values.count + last - first + 1)
     for index in first...last {
       values.append(try value(at: index, depth: 0, size: &size))
     }
-    return values
   }
 
   private func value(at index: Int, depth: Int, size: inout Int) throws(LuaError) -> LuaValue {
