@@ -17,6 +17,8 @@ struct Choice<Value: RawRepresentable<String> & CaseIterable & Sendable>: LuaRea
 /// Element numbers, 1-based: a tensor or a table of integers.
 struct Indices: LuaReadable {
   let tensor: Tensor
+  /// The numbers, where a table gave them; a tensor's are looked at when they are used.
+  var numbers: [Int32] = []
 
   static var expectation: String { "a tensor or a table of integers" }
   static var stubType: String { "moonglass.Tensor|integer[]" }
@@ -28,7 +30,13 @@ struct Indices: LuaReadable {
     guard let table = value.table, table.fields.isEmpty else { return nil }
     let numbers = table.array.compactMap { $0.integer.flatMap { Int32(exactly: $0) } }
     guard numbers.count == table.array.count else { return nil }
-    return Indices(tensor: Tensor(numbers, shape: [numbers.count]))
+    return Indices(tensor: Tensor(numbers, shape: [numbers.count]), numbers: numbers)
+  }
+
+  /// The tensor, if all numbers known by now are 1…size, or count from the end.
+  func tensor(within size: Int, axis: Int) throws(ArgumentProblem) -> Tensor {
+    for number in numbers { _ = try Slicing.index(Int(number), size: size, axis: axis) }
+    return tensor
   }
 }
 

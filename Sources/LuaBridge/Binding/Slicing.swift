@@ -59,7 +59,8 @@ enum Slicing {
     return (SliceRange(start: start, stop: end + step.signum(), step: step), count)
   }
 
-  private static func index(_ number: Int, size: Int, axis: Int) throws(ArgumentProblem) -> Int {
+  /// A 0-based index from one that counts from 1, or from the end.
+  static func index(_ number: Int, size: Int, axis: Int) throws(ArgumentProblem) -> Int {
     if number >= 1, number <= size { return number - 1 }
     if number <= -1, number >= -size { return number + size }
     throw ArgumentProblem(

@@ -11,13 +11,16 @@ enum IndexingModule {
       Param<Indices>("indices", "{3, 1, 1} or a tensor [K]; from 1, negative from the end"),
       returns: "`x`, of size K there"
     ) { x, axis, indices in
-      try x.selected(axis: axis.index(rank: x.rank), indices: indices.tensor, origin: 1)
+      let axis = try axis.index(rank: x.rank)
+      let places = try indices.tensor(within: x.shape[axis], axis: axis)
+      return try x.selected(axis: axis, indices: places, origin: 1)
     }
     .example(
       "mg.tensor {10, 20, 30}:index_select(1, {3, 1, -1})", "tensor [3] float32 {30, 10, 30}"
     )
     .mistake(
-      "mg.zeros(3):index_select(1, {4}):tolist()", "gather: indices must be between 1 and 3, got 4"),
+      "mg.zeros(3):index_select(1, {4})",
+      "index_select: index 4 is out of range 1…3 on axis 1"),
     LuaFunction(
       "gather",
       "Takes elements along an axis, each by a number of its own: y[i, j] = x[i, indices[i, j]].",
@@ -26,7 +29,9 @@ enum IndexingModule {
         "indices", "as many axes as `x`; other axes are broadcast; from 1, negative from the end"),
       returns: "the shape of `indices`, broadcast"
     ) { x, axis, indices in
-      try x.gathered(axis: axis.index(rank: x.rank), indices: indices.tensor, origin: 1)
+      let axis = try axis.index(rank: x.rank)
+      let places = try indices.tensor(within: x.shape[axis], axis: axis)
+      return try x.gathered(axis: axis, indices: places, origin: 1)
     }
     .example(
       "mg.tensor {{10, 20}, {30, 40}}:gather(2, mg.tensor {{2}, {1}})",
@@ -46,12 +51,13 @@ enum IndexingModule {
       var sizes = x.shape.dimensions
       sizes[axis] = size
       _ = try Sizes(dimensions: sizes).shape("scatter_add")
-      return try x.scatterAdded(axis: axis, indices: indices.tensor, size: size, origin: 1)
+      let places = try indices.tensor(within: size, axis: axis)
+      return try x.scatterAdded(axis: axis, indices: places, size: size, origin: 1)
     }
     .example("mg.tensor {1, 2, 3}:scatter_add(1, {2, 1, 2}, 4)", "tensor [4] float32 {2, 4, 0, 0}")
     .mistake(
-      "mg.ones(2):scatter_add(1, {1, 5}, 4):tolist()",
-      "scatter_add: indices must be between 1 and 4, got 5"),
+      "mg.ones(2):scatter_add(1, {1, 5}, 4)",
+      "scatter_add: index 5 is out of range 1…4 on axis 1"),
   ]
 
   private static let ordering = [
