@@ -180,6 +180,44 @@ struct OperatorTests {
     expectClose(try y.doubles(), try operation.measure(x.flipped(axes: [2, 3])).doubles(), 1e-12)
   }
 
+  @Test("state_observation picks states and channels, and its adjoint puts them back")
+  func states() throws {
+    let x = images([2, 3, 8, 16])
+    // Two rows of four states of 4 x 4, written out.
+    func state(_ number: Int, channel: Int) throws -> Tensor {
+      try x.sliced(axis: 1, from: channel, to: channel + 1)
+        .sliced(axis: 2, from: number / 4 * 4, to: number / 4 * 4 + 4)
+        .sliced(axis: 3, from: number % 4 * 4, to: number % 4 * 4 + 4)
+    }
+    let ends = try forward("state_observation").measure(x)
+    #expect(ends.shape == [2, 2, 3, 4, 4])
+    for (place, number) in [0, 7].enumerated() {
+      for channel in 0..<3 {
+        let seen = try ends.sliced(axis: 1, from: place, to: place + 1)
+          .sliced(axis: 2, from: channel, to: channel + 1)
+        #expect(try seen.doubles() == state(number, channel: channel).doubles())
+      }
+    }
+    let numbers = LuaValue.table(LuaTable(array: [.integer(6), .integer(2)]))
+    let channel = LuaValue.table(LuaTable(array: [.integer(3)]))
+    let some = try forward("state_observation", ["states": numbers, "channels": channel])
+    let y = try some.measure(x)
+    #expect(y.shape == [2, 2, 1, 4, 4])
+    #expect(
+      try y.sliced(axis: 1, from: 0, to: 1).doubles() == state(5, channel: 2).doubles())
+    let back = try some.adjoint(y, imageShape: x.shape)
+    #expect(try back.square().sum().item() == y.square().sum().item())
+    #expect(try some.measure(back).doubles() == y.doubles())
+    let outside = LuaValue.table(LuaTable(array: [.integer(9)]))
+    let error = #expect(throws: LuaError.self) {
+      try forward("state_observation", ["states": outside]).measure(x)
+    }
+    #expect(error?.message.contains("index 9 is out of range 1…8") == true)
+    #expect(throws: LuaError.self) {
+      try forward("state_observation").measure(images([1, 1, 6, 6]))
+    }
+  }
+
   @Test("saturation cuts off")
   func saturation() throws {
     let x = Tensor([-1.0, 0.3, 2, 0.8], shape: [1, 1, 2, 2])

@@ -12,16 +12,6 @@ local params = {
 }
 for name, schema in pairs(interferometry.params) do params[name] = schema end
 
--- Products of complex numbers: a last axis of (real, imaginary).
-local function product(a, b)
-  local ar, ai, br, bi = a[{ {}, {}, {}, 1 }], a[{ {}, {}, {}, 2 }], b[{ {}, {}, {}, 1 }], b[{ {}, {}, {}, 2 }]
-  return mg.complex(ar * br - ai * bi, ar * bi + ai * br)
-end
-
-local function conjugate(a)
-  return mg.complex(a[{ {}, {}, {}, 1 }], -a[{ {}, {}, {}, 2 }])
-end
-
 return mg.operator {
   name = "closure_quantities",
   summary = "interferometry: closure phases or amplitudes of `stations` telescopes",
@@ -37,7 +27,7 @@ return mg.operator {
       if p.stations < 3 then error("closure phases need 3 telescopes") end
       for i = 2, p.stations do
         for j = i + 1, p.stations do
-          local triangle = product(product(baseline(1, i), baseline(i, j)), conjugate(baseline(1, j)))
+          local triangle = baseline(1, i):complex_mul(baseline(i, j)):complex_mul(baseline(1, j):conj())
           -- Of length 1, but for darkness, where there is no phase.
           results[#results + 1] = triangle / mg.maximum(triangle:norm({ -1, keepdims = true }), 1e-6)
         end

@@ -1,13 +1,10 @@
 -- Inpainting: some pixels are measured, the others read 0.
 local mg = require "moonglass"
 
--- True for the pixels of a size x size part in the middle of the image.
-local function box(height, width, size)
-  local top, left = (height - size) // 2, (width - size) // 2
-  local rows, columns = mg.arange(1, height):reshape(height, 1), mg.arange(1, width)
-  local inside_rows = mg.logical_and(rows:gt(top), rows:le(top + size))
-  local inside_columns = mg.logical_and(columns:gt(left), columns:le(left + size))
-  return mg.logical_and(inside_rows, inside_columns)
+-- True for the `size` numbers in the middle of 1 … count.
+local function middle(count, size)
+  local number, before = mg.arange(1, count), (count - size) // 2
+  return number:gt(before):logical_and(number:le(before + size))
 end
 
 return mg.operator {
@@ -26,7 +23,9 @@ return mg.operator {
   end,
   forward = function(x, p) -- x: [N, C, H, W] -> the same
     local height, width = x.shape[3], x.shape[4]
-    if p.kind == "box" then return mg.where(box(height, width, p.size), 0, x) end
+    if p.kind == "box" then
+      return mg.where(middle(height, p.size):unsqueeze(2):logical_and(middle(width, p.size)), 0, x)
+    end
     return x * mg.rand({ height, width }, p.seed):ge(p.missing)
   end,
 }

@@ -26,7 +26,7 @@ local function line_kernel(length, angle)
       if share > 0 then rows[i][j] = rows[i][j] + share / points end
     end
   end
-  return rows, reach, size
+  return rows
 end
 
 return mg.operator {
@@ -42,10 +42,6 @@ return mg.operator {
   },
   linear = true,
   forward = function(x, p) -- x: [N, C, H, W] -> the same
-    local n, c, height, width = x.shape[1], x.shape[2], x.shape[3], x.shape[4]
-    local kernel, reach, size = line_kernel(p.length, p.angle)
-    local weight = mg.tensor(kernel, x.dtype):reshape(1, 1, size, size)
-    local images = x:reshape(n * c, 1, height, width):pad({ { reach, reach }, { reach, reach } }, p.boundary)
-    return images:conv2d(weight):reshape(n, c, height, width)
+    return x:correlate(mg.tensor(line_kernel(p.length, p.angle), x.dtype), p.boundary)
   end,
 }

@@ -21,9 +21,8 @@ return mg.operator {
     end
     local height, width = x.shape[3], x.shape[4]
     local images = x:pad { border(height), border(width) }
-    local transform = mg.complex(images):fft(2) / math.sqrt(images.shape[3] * images.shape[4])
-    -- The gradient of norm at 0 is 0.
-    if p.quantity == "magnitude" then return transform:norm(5) end
+    local transform = mg.complex(images):fft2() / math.sqrt(images.shape[3] * images.shape[4])
+    if p.quantity == "magnitude" then return transform:complex_abs() end
     return transform:square():sum(5)
   end,
 }

@@ -22,11 +22,11 @@ return mg.operator {
     if bins == 0 then bins = math.ceil(math.sqrt(height * height + width * width)) end
     -- Places of pixels and bins, in pixels from the middle.
     local column = mg.arange(1, width, 1, x.dtype) - (width + 1) / 2
-    local row = (mg.arange(1, height, 1, x.dtype) - (height + 1) / 2):reshape(height, 1)
+    local row = mg.arange(1, height, 1, x.dtype) - (height + 1) / 2
     local bin = mg.arange(1, bins, 1, x.dtype) - (bins + 1) / 2
     local angle = (mg.arange(1, p.angles, 1, x.dtype) - 1) * (mg.pi / p.angles)
-    local zeros = mg.zeros({ height, width, p.angles }, x.dtype)
-    local shadow = column:reshape(1, width, 1) * angle:cos() + row:reshape(height, 1, 1) * angle:sin() + zeros
+    -- Where the shadow of each pixel falls at each angle: [H, W, angles].
+    local shadow = column:reshape(1, width, 1) * angle:cos() + row:reshape(height, 1, 1) * angle:sin()
     local share = (1 - (shadow:unsqueeze(4) - bin):abs()):relu()
     local weights = share:reshape(height * width, p.angles * bins)
     return x:reshape(n * c, height * width):matmul(weights):reshape(n, c, p.angles, bins)

@@ -14,7 +14,7 @@ return mg.operator {
     if p.noise > 0 then return mg.noise.gaussian { sigma = p.noise } end
   end,
   forward = function(x, p) -- x: [N, C, H, W] -> [N, count]
-    local pixels = x:reshape(x.shape[1], -1)
+    local pixels = x:flatten(2)
     -- Scaled so that measurements are as large as the image on average.
     local patterns = mg.randn({ pixels.shape[2], p.count }, p.seed):to(x.dtype) / math.sqrt(p.count)
     return pixels:matmul(patterns)
