@@ -115,7 +115,9 @@ private func header(
 
   @Test func damagedFilesAreRefused() {
     let cases: [(String, [UInt8], String)] = [
-      ("empty", [], "empty"), ("another format", Array("<!DOCTYPE html>".utf8), "begin with"),
+      ("empty", [], "empty"), ("another format", Array("<!DOCTYPE html>".utf8), "a web page"),
+      ("an archive", Array("PK\u{3}\u{4}....".utf8), "a ZIP archive"),
+      ("first byte wrong", [0x92] + Array("NUMPY".utf8), "begin with"),
       ("LFS", Array("version https://git-lfs.github.com/spec/v1\n".utf8), "git lfs pull"),
       ("version 9", npy(header(), version: 9), "version"),
       ("header past the end", npy(header(), length: 60000), "header of at most"),

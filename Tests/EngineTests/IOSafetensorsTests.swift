@@ -112,6 +112,18 @@ private func entry(
     }
   }
 
+  @Test func otherFormatsAreNamed() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+    for (text, name) in [
+      (pointer, "git lfs pull"), ("PK\u{3}\u{4}............", "ZIP archive"),
+      ("<!DOCTYPE html><html>", "a web page"), ("", "an empty file"),
+    ] {
+      expectRefused(name, containing: name) { () throws(EngineError) in
+        _ = try Safetensors.decode(Array(text.utf8), path: "w.safetensors")
+      }
+    }
+  }
+
   @Test func damagedFilesAreRefused() {
     let cases: [(String, [UInt8])] = [
       ("empty", []), ("seven bytes", [1, 0, 0, 0, 0, 0, 0]),

@@ -60,6 +60,19 @@ package struct FileBytes {
 
   func fail(_ reason: String) -> EngineError { .file(path: path, reason: reason) }
 
+  /// What the file is by its first bytes, where that is something people take for data by mistake.
+  var otherFormat: String? {
+    if bytes.isEmpty { return "an empty file" }
+    let beginnings: [(String, String)] = [
+      ("version https://git-lfs", "a Git LFS pointer: run `git lfs pull`"),
+      ("PK\u{3}\u{4}", "a ZIP archive, such as .npz"), ("PK\u{5}\u{6}", "an empty ZIP archive"),
+      ("<!DOCTYPE", "a web page"), ("<html", "a web page"),
+    ]
+    if let known = beginnings.first(where: { starts(with: Array($0.0.utf8)) }) { return known.1 }
+    if starts(with: [0x93] + Array("NUMPY".utf8)) { return "a .npy array" }
+    return starts(with: [0x89] + Array("PNG".utf8)) ? "a PNG picture" : nil
+  }
+
   /// A little-endian unsigned number.
   ///
   /// - Throws: ``EngineError/file(path:reason:)`` where it would reach past the end.

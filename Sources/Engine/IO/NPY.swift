@@ -84,10 +84,7 @@ public enum NPY {
   }
 
   private static func notNPY(_ file: FileBytes) -> String {
-    if file.count == 0 { return "expected a .npy file, the file is empty" }
-    if file.starts(with: Array("version https://git-lfs".utf8)) {
-      return "expected a .npy file, got a Git LFS pointer: run `git lfs pull`"
-    }
+    if let other = file.otherFormat { return "expected a .npy file, got \(other)" }
     return "expected a .npy file (it must begin with \\x93NUMPY)"
   }
 }

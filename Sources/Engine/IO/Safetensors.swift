@@ -103,14 +103,18 @@ public enum Safetensors {
   private static func decode(_ file: FileBytes)
     throws(EngineError) -> (tensors: [String: Tensor], metadata: [String: String])
   {
+    let other = file.otherFormat.map { file.fail("expected a .safetensors file, got \($0)") }
     guard file.count >= 8 else {
-      throw file.fail("expected a .safetensors file of at least 8 bytes, got \(file.count)")
+      throw other
+        ?? file.fail("expected a .safetensors file of at least 8 bytes, got \(file.count)")
     }
     let length = try file.number(UInt64.self, at: 0)
     guard length <= UInt64(min(maximumHeader, file.count - 8)) else {
-      throw file.fail(
-        "expected a .safetensors header of at most \(min(maximumHeader, file.count - 8)) bytes, "
-          + "got \(length)")
+      // The first bytes of another format, read as a length, are far too large.
+      throw other
+        ?? file.fail(
+          "expected a .safetensors header of at most \(min(maximumHeader, file.count - 8)) bytes, "
+            + "got \(length)")
     }
     let data = 8 + Int(length)
     var parser = SafetensorsHeaderParser(file: file, range: 8..<data)
