@@ -1,3 +1,5 @@
+import Engine
+
 /// What one check of a plugin found.
 public struct CheckResult: Sendable, Encodable {
   public enum Status: String, Sendable, Encodable {
@@ -75,6 +77,8 @@ struct CheckList {
     let outcome: CheckOutcome
     do {
       outcome = try body()
+    } catch EngineError.noGradient where name != "reaches input" {
+      outcome = .skip("it needs the gradient, which is missing: see 'reaches input'")
     } catch {
       let problem = PluginProblem(error)
       outcome = .fail(

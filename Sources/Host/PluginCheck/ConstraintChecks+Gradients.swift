@@ -20,8 +20,10 @@ extension ConstraintChecks {
     }
     let stuck = (0..<4).filter { distances[$0] > 0 && reached[$0] == 0 }
     guard !stuck.isEmpty else {
-      let share = Double(reached.reduce(0, +)) / Double(max(slope.count, 1))
-      return .pass("\(Int((100 * share).rounded())) % of the pixels have a gradient")
+      let count = reached.reduce(0, +)
+      if count == 0, distances.allSatisfy({ $0 == 0 }) { return try zeroOnRandomImages() }
+      let share = Double(count) / Double(max(slope.count, 1))
+      return .pass("\(Int((100 * share).rounded(.up))) % of the pixels have a gradient")
     }
     let others = try values(probes.random(4, stream: 6))
     if others == distances {
@@ -34,6 +36,18 @@ extension ConstraintChecks {
       hint: flatHint)
   }
 
+  /// Random images may lie on the set; all images cannot.
+  private func zeroOnRandomImages() throws -> CheckOutcome {
+    for (name, images) in try probes.kinks() + probes.extremes() + probes.extremes(times: 1e4) {
+      if let distance = try values(images).first(where: { $0 != 0 }) {
+        return .pass("random images have distance 0, \(name) \(short(distance))")
+      }
+    }
+    return .fail(
+      "the distance ignores its input: it is 0 for every image that was tried",
+      hint: "compute it from x, so that it is positive where the rule is broken")
+  }
+
   private var flatHint: String {
     "floor, sign, comparisons and mg.stop_gradient pass no gradient on, nor does mg.custom where its vjp "
       + "returns 0"
@@ -42,11 +56,28 @@ extension ConstraintChecks {
   func gradientCheck() throws -> CheckOutcome {
     var worst = FiniteDifferences.Finding()
     var count = 0
-    for (stream, x) in [(7, try probes.random(4)), (8, try probes.nearValid(4))] {
-      let directions = try (0..<3).map { try probes.noise(4, stream: UInt32(10 * stream + $0)) }
-      let found = try FiniteDifferences.compare(
-        at: x, scale: probes.deviation, directions: directions, values: traced.values,
-        slopes: traced.slopes)
+    let (deviation, random) = (probes.deviation, try probes.random(4))
+    let tried = [
+      (x: random, scale: deviation, directions: 3),
+      (x: try probes.nearValid(4), scale: deviation, directions: 3),
+      (x: try -random, scale: deviation, directions: 1),
+      (
+        x: try probes.noise(4, stream: 9) * (0.01 * deviation), scale: 0.01 * deviation,
+        directions: 1
+      ),
+      (x: try probes.noise(4, stream: 10) * (10 * deviation), scale: 10 * deviation, directions: 1),
+    ]
+    // A loss weighs distances: a stated gradient must take that over.
+    let weights = [1, 0.5, -1, 2]
+    for (place, (x, scale, number)) in tried.enumerated() {
+      let directions = try (0..<number).map {
+        try probes.noise(4, stream: UInt32(70 + 10 * place + $0))
+      }
+      let found = try FiniteDifferences.compare(at: x, scale: scale, directions: directions) {
+        zip(try traced.values($0), weights).map { $0 * $1 }
+      } slopes: {
+        try traced.slopes($0, weights: weights)
+      }
       count += found.count
       if found.error >= worst.error { worst = found }
     }
@@ -61,8 +92,24 @@ extension ConstraintChecks {
         }
           ?? "the distance jumps, or is rounded, where the images were tried")
     }
+    let difference = try float32Difference(random)
+    guard difference <= 0.05 else {
+      return .fail(
+        "wrong gradient: in Float32, which training uses, it differs from that in Float64 by "
+          + "\(short(100 * difference)) %",
+        hint: "differences of large numbers lose digits; a vjp must not depend on the dtype")
+    }
     return .pass(
       "as finite differences in Float64: \(count) slopes, largest error \(short(worst.error))")
+  }
+
+  /// ‖g₃₂ − g₆₄‖ / ‖g₆₄‖ of the gradients in both types.
+  private func float32Difference(_ x: Tensor) throws -> Double {
+    let exact = try traced.slopes(x)
+    let rounded = try traced.slopes(x.cast(to: .float32))
+    let size = exact.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let difference = zip(exact, rounded).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+    return size > 0 ? difference.squareRoot() / size : 0
   }
 
   /// Where the script calls a function of the library.
@@ -77,6 +124,7 @@ extension ConstraintChecks {
     if let projected = try constraint.project(try probes.random(1)) {
       tried.append(("a projected image", projected))
     }
+    tried += try leastFlatImages()
     for dtype in [DType.float64, .float32] {
       for (name, images) in tried {
         let x = try images.cast(to: dtype)
@@ -97,6 +145,43 @@ extension ConstraintChecks {
       }
     }
     return .pass("value and gradient are finite at \(tried.count) special images")
+  }
+
+  /// Flat images on either side of where the slope along all pixels changes its sign, next to each other in
+  /// Float64 and in Float32: one of them may lie on the set itself, where roots and quotients break.
+  private func leastFlatImages() throws -> [(name: String, images: Tensor)] {
+    var found: [(String, Tensor)] = []
+    for dtype in [DType.float64, .float32] {
+      let (low, high) = (probes.mean - 4 * probes.deviation, probes.mean + 4 * probes.deviation)
+      // Four images a time: a program of that size is there already.
+      func isRising(_ levels: [Double]) throws -> [Bool] {
+        let slopes = try traced.slopes(probes.flat(levels).cast(to: dtype))
+        let size = slopes.count / 4
+        return (0..<4).map { slopes[$0 * size..<($0 + 1) * size].reduce(0, +) > 0 }
+      }
+      var bracket: (Double, Double)?
+      var last: (level: Double, isRising: Bool)?
+      for start in stride(from: 0, to: 16, by: 4) {
+        let levels = (start..<start + 4).map { low + (high - low) * Double($0) / 15 }
+        for (level, rising) in zip(levels, try isRising(levels)) {
+          if let last, bracket == nil, rising, !last.isRising { bracket = (last.level, level) }
+          last = (level, rising)
+        }
+      }
+      guard var (below, above) = bracket else { continue }
+      // Each round leaves a fifth: these many come down to neighbouring numbers.
+      for _ in 0..<(dtype == .float64 ? 23 : 11) {
+        let levels = (1...4).map { below + (above - below) * Double($0) / 5 }
+        let rising = try isRising(levels)
+        let first = rising.firstIndex(of: true) ?? 4
+        (below, above) = (
+          first > 0 ? levels[first - 1] : below, first < 4 ? levels[first] : above
+        )
+      }
+      found.append(
+        ("the flat image of least distance, \(short(below))", try probes.flat([below, above])))
+    }
+    return found
   }
 
   func blameValue(_ x: Tensor) throws -> Blame? {

@@ -7,6 +7,7 @@ struct ConstraintChecks {
   let constraint: any Constraint
   let traced: TracedConstraint
   let probes: ProbeImages
+  let search: MinimiserSearch
   /// The state of a Lua plugin, for finding the line of a problem.
   let runtime: LuaRuntime?
   /// Loads the same plugin again, into a state of its own.
@@ -19,6 +20,7 @@ struct ConstraintChecks {
     self.constraint = constraint
     traced = TracedConstraint(constraint)
     self.probes = probes
+    search = MinimiserSearch(constraint: constraint, probes: probes)
     self.runtime = runtime
     self.reload = reload
   }
@@ -79,18 +81,17 @@ struct ConstraintChecks {
     let help =
       "a distance is 0 on the set and positive elsewhere: take abs, square or relu of what should vanish"
     var tried = try probes.kinks()
-    tried.append(("random images", try probes.random(16)))
+    tried.append(("random images", try probes.random(8)))
     tried.append(("images near valid ones", try probes.nearValid(8)))
     tried.append(("random images, upside down", try probes.random(8).negated()))
+    tried += try probes.extremes()
     for (name, images) in tried {
-      if let least = try values(images).min(), least < 0 {
-        return .fail("the distance of \(name) is \(short(least))", hint: help)
+      if let negative = try values(images).first(where: { $0 < 0 }) {
+        return .fail("the distance of \(name) is \(short(negative))", hint: help)
       }
     }
-    let search = MinimiserSearch(constraint: constraint, probes: probes)
-    let found = try search.descend(
-      from: probes.random(4, stream: 5).cast(to: .float32), flat: false)
-    if found.least < 0 {
+    let found = try search.fromNoise()
+    if found.least < -found.rounding {
       return .fail(
         "descent from random images comes to \(short(found.least)) within \(found.steps) steps",
         hint: help)
@@ -196,7 +197,6 @@ struct ConstraintChecks {
   // MARK: Beyond right and wrong
 
   private func cheapMinimisers() throws -> CheckOutcome {
-    let search = MinimiserSearch(constraint: constraint, probes: probes)
     let start = try probes.flat([probes.mean, probes.mean + probes.deviation]).cast(to: .float32)
     let usual = Summary(try values(probes.random(8))).mean
     let advice =
@@ -214,8 +214,7 @@ struct ConstraintChecks {
         "a flat image has distance \(short(flat.least)) (random images \(short(usual)))",
         hint: advice)
     }
-    let noisy = try search.descend(
-      from: probes.random(4, stream: 12).cast(to: .float32), flat: false)
+    let noisy = try search.fromNoise()
     if noisy.diverged {
       return .warn(
         "descent from random images runs into numbers that are not finite",

@@ -1,7 +1,7 @@
 import Engine
 
 /// Looks for images of small distance that nobody wants: flat or absurdly large ones.
-struct MinimiserSearch {
+final class MinimiserSearch {
   /// What descent came to.
   struct Finding {
     /// The least distance met on the way, over all images.
@@ -15,16 +15,32 @@ struct MinimiserSearch {
     var steps = 0
     /// Whether a distance or its gradient was not finite on the way.
     var diverged = false
+    /// What is lost of a distance by computing in Float32, roughly.
+    var rounding = 0.0
   }
 
-  let constraint: any Constraint
-  let probes: ProbeImages
+  private let constraint: any Constraint
+  private let probes: ProbeImages
+  private var noisy: Finding?
+
+  init(constraint: any Constraint, probes: ProbeImages) {
+    self.constraint = constraint
+    self.probes = probes
+  }
+
+  /// Descends from random images; once, however often it is asked for.
+  func fromNoise() throws -> Finding {
+    if let noisy { return noisy }
+    let found = try descend(from: probes.random(4, stream: 5).cast(to: .float32), flat: false)
+    noisy = found
+    return found
+  }
 
   /// Descends from images by Adam: `limit` steps, as long as those do not take more than `seconds`, which
   /// only a costly distance does.
   ///
   /// - Parameter flat: whether all pixels of an image move together.
-  func descend(from start: Tensor, flat: Bool, seconds: Double = 10, limit: Int = 300) throws
+  func descend(from start: Tensor, flat: Bool, seconds: Double = 3, limit: Int = 300) throws
     -> Finding
   {
     let x = Tensor.placeholder("images", shape: start.shape)
@@ -45,7 +61,10 @@ struct MinimiserSearch {
       let results = try program.run([Tensor(pixels, shape: start.shape)])
       values = try results[0].doubles()
       var gradient = try results[1].floats()
-      if finding.steps == 0 { initial = values }
+      if finding.steps == 0 {
+        initial = values
+        finding.rounding = 1e-6 * (values.map(abs).max() ?? 0)
+      }
       guard values.allSatisfy(\.isFinite), gradient.allSatisfy(\.isFinite) else {
         finding.diverged = true
         return finding
@@ -54,7 +73,7 @@ struct MinimiserSearch {
       if flat { average(&gradient, perImage) }
       finding.steps += 1
       let remaining = 1 - Float(finding.steps) / Float(limit)
-      let rate = Float(0.1 * probes.deviation) * max(remaining, 0.01)
+      let rate = Float(0.1 * probes.deviation) * max(remaining * remaining, 1e-4)
       let (c1, c2) = (
         1 - pow(0.9, finding.steps), 1 - pow(0.999, finding.steps)
       )

@@ -42,6 +42,7 @@ public struct PluginCheck: Sendable {
     var loaded: (any Constraint)?
     let load = { try registry.constraint(named: found.reference, parameters: parameters) }
     list.run("loads") {
+      if let problem = found.problem { throw problem }
       loaded = try load()
       return .pass(found.file ?? "built in")
     }
@@ -93,8 +94,16 @@ public struct PluginCheck: Sendable {
     var sizes: [Int] = []
     list.run("images") {
       let valid = try valid()
-      sizes = try size(of: valid?.images, domain) {
-        try attempt(.placeholder("x", shape: Shape([2] + $0)))
+      do {
+        sizes = try size(of: valid?.images, domain) {
+          try attempt(.placeholder("x", shape: Shape([2] + $0)))
+        }
+      } catch  where size == nil && valid == nil {
+        let problem = PluginProblem(error)
+        return .fail(
+          problem.message,
+          hint: problem.hint ?? "if it is for images of one size only, name that: --size CxHxW",
+          fault: PluginFault(error))
       }
       images = try ProbeImages(
         size: sizes, valid: valid?.images, origin: valid.map { "images of \($0.name)" } ?? "",
@@ -112,12 +121,16 @@ public struct PluginCheck: Sendable {
   ) throws -> [Int] {
     if let size { return size }
     if let images { return Array(images.shape.dimensions.dropFirst()) }
-    // One to three channels; squares, and two rows of four squares: states of a flow in time.
-    let usual = [16, 32, 64].flatMap { height in
-      [height, 2 * height].flatMap { width in (1...3).map { [$0, height, width] } }
+    // One to three channels; squares, two rows of four squares (states of a flow in time), and upright.
+    let usual = [16, 32, 64].flatMap { side in
+      [(side, side), (side, 2 * side), (2 * side, side)].flatMap { (height, width) in
+        (1...3).map { [$0, height, width] }
+      }
     }.map(domain.sizes)
     var first: (any Error)?
-    for candidate in usual {
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(3)
+    for candidate in usual where first == nil || clock.now < end {
       do {
         try attempt(candidate)
         return candidate
@@ -142,6 +155,8 @@ extension PluginRegistry {
     public let file: String?
     /// What finds it again.
     public let reference: String
+    /// Why the file does not load.
+    public var problem: (any Error)?
   }
 
   /// The constraint or operator a name or path means, without making it.
@@ -152,11 +167,14 @@ extension PluginRegistry {
   public func plugin(named name: String) throws -> Plugin {
     for kind in [LuaDefinition.Kind.constraint, .operator] {
       if let file = file(of: name, kind: kind) {
-        let definition = try? definition(file: file)
         let path = file.contains("/") || file.hasSuffix(".lua") ? file : "./\(file)"
-        return Plugin(
-          kind: definition?.kind ?? kind, name: definition?.name ?? name, file: file,
-          reference: path)
+        do {
+          let definition = try definition(file: file)
+          return Plugin(
+            kind: definition.kind, name: definition.name, file: file, reference: path)
+        } catch {
+          return Plugin(kind: kind, name: name, file: file, reference: path, problem: error)
+        }
       }
       if builtinNames(of: kind).contains(name.replacing("swift:", with: "")) {
         return Plugin(kind: kind, name: name, file: nil, reference: name)
@@ -176,6 +194,7 @@ extension LuaValue {
   public var display: String {
     switch self {
     case .string(let text): "\"\(text)\""
+    case .table(let table) where table.array.isEmpty && table.fields.isEmpty: "{}"
     case .table(let table):
       "{ "
         + (table.array.map(\.display)

@@ -59,6 +59,25 @@ struct ProbeImages {
     try Tensor(values, shape: [values.count, 1, 1, 1]).broadcast(to: shape(values.count))
   }
 
+  private func stripes(axis: Int) throws(EngineError) -> Tensor {
+    var sizes = [1, 1, 1, 1]
+    sizes[axis] = shape(1)[axis]
+    return try Tensor((0..<sizes[axis]).map { Double($0 % 2) }, shape: Shape(sizes))
+      .broadcast(to: shape(1))
+  }
+
+  /// Images far from the data: much too faint, much too strong.
+  func extremes(times factor: Double = 1) throws(EngineError) -> [(name: String, images: Tensor)] {
+    var found: [(String, Tensor)] = []
+    for scale in [1e-3, 1e-2, 0.1, 10, 100, 1000].map({ $0 * factor }) {
+      let strength = scale * deviation
+      found.append(("noise of \(short(strength))", try noise(4, stream: 14) * strength))
+      found.append(
+        ("flat images of ±\(short(strength))", try flat([mean - strength, mean + strength])))
+    }
+    return found
+  }
+
   /// Images where formulas tend to break.
   func kinks() throws(EngineError) -> [(name: String, images: Tensor)] {
     let (rows, columns) = (size[1], size[2])
@@ -75,6 +94,8 @@ struct ProbeImages {
       ("one bright pixel", Tensor(spot, shape: shape(1))),
       ("a ramp", Tensor(ramp, shape: shape(1))),
       ("a chequerboard", Tensor(board, shape: shape(1))),
+      ("rows in turn dark and bright", try stripes(axis: 2)),
+      ("columns in turn dark and bright", try stripes(axis: 3)),
       ("noise ten times too strong", try random(1, stream: 3) * 10),
       ("noise of 1e-6", try noise(1, stream: 4) * 1e-6),
     ]
