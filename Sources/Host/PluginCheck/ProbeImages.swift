@@ -73,7 +73,10 @@ struct ProbeImages {
       let strength = scale * deviation
       found.append(("noise of \(short(strength))", try noise(4, stream: 14) * strength))
       found.append(
-        ("flat images of ±\(short(strength))", try flat([mean - strength, mean + strength])))
+        (
+          "flat images of ±\(short(strength))",
+          try flat([mean - strength, mean + strength, -strength, strength])
+        ))
     }
     return found
   }
