@@ -14,7 +14,7 @@ import Testing
       if name == "select" { operands[0] = try inputs[0].isGreater(than: 0.5) }
       let result = Tensor(
         Node(
-          Pointwise(operation: operation), operands.map(\.node), shape: [3, 5],
+          Pointwise(operation: operation), NodeInputs(operands.map(\.node)), shape: [3, 5],
           dtype: operation.isPredicate ? .bool : .float64))
       return try result.cast(to: .float64)
     }
