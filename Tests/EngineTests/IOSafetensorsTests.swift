@@ -119,7 +119,7 @@ private func entry(
       ("<!DOCTYPE html><html>", "a web page"), ("", "an empty file"),
     ] {
       expectRefused(name, containing: name) { () throws(EngineError) in
-        _ = try Safetensors.decode(Array(text.utf8), path: "w.safetensors")
+        _ = try Safetensors.decode(Array(text.utf8), path: "bad")
       }
     }
   }
