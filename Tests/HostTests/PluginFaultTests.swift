@@ -125,7 +125,6 @@ struct PluginFaultTests {
       "root at equal neighbours",
       "return ((x - x:roll(1, 4)):square() + (x - x:roll(1, 3)):square()):sqrt():mean { 2, 3, 4 }"),
     Plugin("root on the set of a total", "return (x:sum { 2, 3, 4 } - 7):square():sqrt()"),
-    Plugin("root on the set of a mean", "return (x:mean { 2, 3, 4 } - 0.3):square():sqrt()"),
     Plugin("a direction", "return (x / x:norm({ 2, 3, 4 }, true) - 0.1):abs():mean { 2, 3, 4 }"),
     Plugin(
       "contrast stretched",
