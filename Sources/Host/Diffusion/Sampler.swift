@@ -31,12 +31,13 @@ public enum SamplingMethod: String, Sendable, CaseIterable {
   case predictorCorrector = "predictor_corrector"
   case heun
   case dpmSolver = "dpm_solver++"
+  case stochasticDPMSolver = "sde_dpm_solver++"
 
   /// Steps that leave the method's own error below that of a trained score.
   public var defaultSteps: Int {
     switch self {
     case .eulerMaruyama, .predictorCorrector: 1000
-    case .heun, .dpmSolver: 50
+    case .heun, .dpmSolver, .stochasticDPMSolver: 50
     }
   }
 
@@ -49,6 +50,8 @@ public enum SamplingMethod: String, Sendable, CaseIterable {
     case .predictorCorrector: PredictorCorrector(score: score, sde: sde, steps: steps)
     case .heun: ProbabilityFlow(score: score, sde: sde, steps: steps)
     case .dpmSolver: DPMSolver(score: score, sde: sde, steps: steps)
+    case .stochasticDPMSolver:
+      DPMSolver(score: score, sde: sde, steps: steps, isStochastic: true)
     }
   }
 }
