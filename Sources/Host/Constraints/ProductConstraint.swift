@@ -1,23 +1,26 @@
 import Engine
 
-/// Any of several rules: ℓ(x) = Π ℓᵢ(x), which is 0 where one of them holds.
-public struct ProductConstraint: Constraint {
-  public let factors: [any Constraint]
+/// Any of several rules: ℓ(x) = Π ℓᵢ(x), which is 0 where one of them holds. `mg.product{…}` in Lua.
+public struct ProductConstraint: CompositeConstraint {
+  public let name: String
+  public let constraints: [any Constraint]
 
+  /// - Parameters:
+  ///   - name: the factors' names with `*` between them, unless given.
+  ///   - factors: one or more.
   /// - Throws: ``EngineError/invalidArgument(op:argument:expected:got:)`` without factors.
-  public init(_ factors: [any Constraint]) throws(EngineError) {
+  public init(name: String? = nil, _ factors: [any Constraint]) throws(EngineError) {
     guard !factors.isEmpty else {
       throw .invalidArgument(
         op: "product of constraints", argument: "factors", expected: "one or more", got: "none")
     }
-    self.factors = factors
+    self.name = name ?? factors.map(\.name).joined(separator: "*")
+    constraints = factors
   }
-
-  public var name: String { factors.map(\.name).joined(separator: "*") }
 
   public func distances(_ x: Tensor) throws -> Tensor {
     var product = Tensor.ones([x.shape[0]], dtype: x.dtype)
-    for factor in factors { product = try product * factor.distances(x) }
+    for factor in constraints { product = try product * factor.distances(x) }
     return product
   }
 }

@@ -112,6 +112,10 @@ public struct PluginRegistry: Sendable {
       return try LuaConstraint(definition, parameters: parameters)
     }
     _ = try definition.values(for: parameters)
+    if definition.combination == .product {
+      return try ProductConstraint(
+        name: definition.name, definition.parts.map { try constraint($0) })
+    }
     let parts = try definition.parts.map { part in
       let (reference, weight) = try weighted(part)
       return (weight, try constraint(reference))

@@ -65,7 +65,9 @@ extension LuaValue {
     case .table(let table): table.canonical
     case .tensor(let tensor): "tensor \(tensor.shape)"
     case .function(let function): "\(function.file):\(function.line)"
-    case .definition(let definition): "\(definition.kind.rawValue) \(definition.fields.canonical)"
+    case .definition(let definition):
+      definition.kind.rawValue + (definition.combination == .product ? " product " : " ")
+        + definition.fields.canonical
     }
   }
 }

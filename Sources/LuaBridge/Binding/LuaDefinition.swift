@@ -47,6 +47,14 @@ public struct LuaDefinition: Sendable {
     }
   }
 
+  /// How constraints become one.
+  public enum Combination: String, Sendable {
+    /// `mg.all{…}`: all hold.
+    case sum
+    /// `mg.product{…}`: one of them holds.
+    case product
+  }
+
   /// The version of the plugin interface this program speaks.
   public static let apiVersion = 1
 
@@ -60,6 +68,8 @@ public struct LuaDefinition: Sendable {
   public let fields: LuaTable
   /// What it is made of, if it is made of others: references as in recipes.
   public let parts: [LuaValue]
+  /// How the parts of a constraint become one.
+  public let combination: Combination
   /// The file and line it was defined at.
   public let file: String
   public let line: Int
@@ -70,6 +80,7 @@ public struct LuaDefinition: Sendable {
     self.kind = kind
     fields = table
     parts = []
+    combination = .sum
     runtime = caller.runtime
     (file, line) = caller.position
     try LuaDefinition.checkKeys(kind, table)
@@ -84,12 +95,13 @@ public struct LuaDefinition: Sendable {
   /// A definition made of others, or of named fields that were checked already.
   init(
     _ kind: Kind, name: String, summary: String, parts: [LuaValue] = [],
-    fields: LuaTable = LuaTable(), caller: LuaCaller
+    combination: Combination = .sum, fields: LuaTable = LuaTable(), caller: LuaCaller
   ) {
     self.kind = kind
     self.name = name
     self.summary = summary
     self.parts = parts
+    self.combination = combination
     self.fields = LuaTable(array: parts, fields: fields.fields)
     parameters = []
     runtime = caller.runtime
@@ -98,6 +110,9 @@ public struct LuaDefinition: Sendable {
 
   /// The modules it was built from, by `require`: their files.
   public var modules: [String] { runtime?.moduleFiles ?? [] }
+
+  /// The files it has read so far, by `mg.load`.
+  public var dataFiles: [String] { runtime?.dataFiles ?? [] }
 
   /// The function under an optional key.
   public func function(_ key: String) -> LuaFunctionReference? {

@@ -54,10 +54,24 @@ enum DefinitionModule {
         "constraints",
         "{ \"burgers\", { \"total_brightness\", total = 120, weight = 0.1 }, … }: names, paths or "
           + "definitions; weight is 1 unless given; name and summary are optional"),
-      Param<LuaCaller>("caller", ""), returns: "a constraint", access: .function, body: all
-    )
+      Param<LuaCaller>("caller", ""), returns: "a constraint", access: .function
+    ) { try combined(.sum, "all", $0, $1) }
     .example("mg.all {\"burgers\", {\"total_brightness\", weight = 0.1}}", "constraint 'all'")
     .mistake("mg.all {}", "all: at least one constraint is needed"),
+    LuaFunction(
+      "product",
+      "A constraint that holds where one of the given ones does: its distance is their product.",
+      Param<LuaTable>(
+        "constraints",
+        "{ { \"symmetric\", group = \"up_down\" }, \"symmetric\", … }: names, paths or definitions; "
+          + "name and summary are optional"),
+      Param<LuaCaller>("caller", ""), returns: "a constraint", access: .function
+    ) { try combined(.product, "product", $0, $1) }
+    .example(
+      "mg.product {name = \"even\", \"symmetric\", {\"symmetric\", group = \"up_down\"}}",
+      "constraint 'even'"
+    )
+    .mistake("mg.product {}", "product: at least one constraint is needed"),
     LuaFunction(
       "compose", "A forward operator that applies the given ones one after the other.",
       Param<References>(
@@ -89,20 +103,27 @@ enum DefinitionModule {
     }
   }
 
-  @Sendable private static func all(_ table: LuaTable, _ caller: LuaCaller) throws -> LuaValue {
+  private static func combined(
+    _ combination: LuaDefinition.Combination, _ function: String, _ table: LuaTable,
+    _ caller: LuaCaller
+  ) throws -> LuaValue {
     let keys = ["name", "summary"]
     for key in table.fields.keys.sorted() where !keys.contains(key) {
       throw ArgumentProblem("unknown field '\(key)'" + NearestName.suggestion(key, in: keys))
     }
     guard !table.array.isEmpty else {
       throw ArgumentProblem(
-        "at least one constraint is needed", hint: "mg.all { \"burgers\", \"total_brightness\" }")
+        "at least one constraint is needed",
+        hint: "mg.\(function) { \"burgers\", \"total_brightness\" }")
     }
     return .definition(
       LuaDefinition(
-        .constraint, name: table["name"].string ?? "all",
-        summary: table["summary"].string ?? "\(table.array.count) constraints at once",
-        parts: table.array, caller: caller))
+        .constraint, name: table["name"].string ?? function,
+        summary: table["summary"].string
+          ?? (combination == .sum
+            ? "\(table.array.count) constraints at once"
+            : "one of \(table.array.count) constraints"),
+        parts: table.array, combination: combination, caller: caller))
   }
 }
 
