@@ -45,6 +45,18 @@ import Testing
     Case(
       name: "periodic", parameters: ["rows": .integer(3), "columns": .integer(2)],
       shape: [2, 1, 6, 8]),
+    Case(name: "polytope"),
+    Case(
+      name: "polytope",
+      parameters: [
+        // Two bounds with a sharp edge between them, one that follows from them, and one of no pixel.
+        "A": .table(
+          LuaTable(array: [
+            numbers([1, 2, 0, 1, 0, 1]), numbers([-1, -2, 0.5, -1, 0, -1]),
+            numbers([0, 0, 0.5, 0, 0, 0]), numbers([0, 0, 0, 0, 0, 0]), numbers([-1]),
+          ])),
+        "b": numbers([-1, 0.5, -0.5, 0, 2]),
+      ], shape: [3, 1, 2, 3]),
     Case(name: "simplex", parameters: ["total": .number(2)]),
     Case(name: "symmetric", parameters: ["group": .string("rectangle")]),
     Case(name: "symmetric", parameters: ["group": .string("square")], shape: [2, 1, 7, 7]),
@@ -68,6 +80,28 @@ import Testing
       let products = try (offset * (other - nearest)).sum([1, 2, 3]).doubles()
       #expect(products.allSatisfy { $0 < 1e-8 }, "\(products)")
     }
+  }
+
+  /// Against the one point that meets the conditions of Karush, Kuhn and Tucker, by hand.
+  @Test func polytopeFindsCorners() throws {
+    // x ≤ 1, x + y ≤ 1.5: from (3, 1) both bounds hold the point, from (1, 3) the second, from (3, -4) the first.
+    let constraint = try constraint(
+      "polytope",
+      [
+        "A": .table(LuaTable(array: [Self.numbers([1, 0]), Self.numbers([1, 1])])),
+        "b": Self.numbers([1, 1.5]),
+      ])
+    let x = Tensor([3, 1, 1, 3, 3, -4, 0, 0] as [Double], shape: [4, 1, 1, 2])
+    let nearest = try #require(try constraint.project(x)).doubles()
+    #expect(worstDifference(nearest, [1, 0.5, -0.25, 1.75, 1, -4, 0, 0]) < 1e-9, "\(nearest)")
+    // x ≤ -1 and x ≥ 1: no image is both.
+    let none = try self.constraint(
+      "polytope",
+      [
+        "A": .table(LuaTable(array: [Self.numbers([1, 0]), Self.numbers([-1, 0])])),
+        "b": Self.numbers([-1, -1]),
+      ])
+    #expect(throws: (any Error).self) { try none.project(x)?.doubles() }
   }
 
   /// Matrices of a rank are no convex set; that the nearest is as far as the distance says, is the theorem
