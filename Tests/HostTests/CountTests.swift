@@ -29,7 +29,8 @@ import Testing
   func agreesWithTheReference(_ name: String) throws {
     let golden = try Golden.open(name)
     let x = try golden.image("input")
-    let network = try CountingNetwork(imageShape: Shape(Array(x.shape.dimensions.dropFirst())))
+    let network = try CountingNetwork(
+      imageShape: Shape(Array(x.shape.dimensions.dropFirst())), architecture: .dense)
     let parameters = try Self.weights(golden)
     #expect(network.specs.map(\.name) == parameters.names)
     #expect(network.specs.map(\.shape) == parameters.tensors.map(\.shape))
@@ -41,8 +42,9 @@ import Testing
     #expect(try relativeError(slope, golden.image("grad")) < 1e-5)
   }
 
-  @Test func gradientsAreThoseOfDifferences() throws {
-    let network = try CountingNetwork(imageShape: [1, 8, 8])
+  @Test(arguments: [CountingNetwork.Architecture.density, .dense])
+  func gradientsAreThoseOfDifferences(_ architecture: CountingNetwork.Architecture) throws {
+    let network = try CountingNetwork(imageShape: [1, 8, 8], architecture: architecture)
     let constraint = ObjectCount(network, try Parameters(network.specs, seed: 3), target: 8)
     var random = SplitMix64(seed: 5)
     let x = random.tensor([2, 1, 8, 8])
@@ -51,9 +53,27 @@ import Testing
     #expect(problem == nil, "\(problem ?? "")")
   }
 
+  /// A map's sum counts each part of an image for itself: two images side by side, with sky between
+  /// them, hold as many objects as both.
+  @Test func densitiesAddUp() throws {
+    let network = try CountingNetwork(imageShape: [1, 32, 32])
+    let parameters = try Parameters(network.specs, seed: 2)
+    var random = SplitMix64(seed: 3)
+    let sky = Tensor.zeros([1, 1, 32, 32])
+    let one = try random.tensor([1, 1, 16, 16], dtype: .float32)
+      .padded([(0, 0), (0, 0), (8, 8), (8, 8)])
+    func count(_ x: Tensor) throws -> Double { try network(x, parameters).item() }
+    let beside = try count(.concatenated([one, sky, one], axis: 3))
+    let empty = try count(.concatenated([sky, sky, sky], axis: 3))
+    let left = try count(.concatenated([one, sky, sky], axis: 3))
+    let right = try count(.concatenated([sky, sky, one], axis: 3))
+    #expect(abs(left - empty) > 1e-3)
+    #expect(abs(beside - (left + right - empty)) < 1e-4)
+  }
+
   @Test func weightsGoThroughAFileAndARecipe() throws {
     try withTemporaryFolder { folder in
-      let network = try CountingNetwork(imageShape: [1, 16, 16])
+      let network = try CountingNetwork(imageShape: [1, 16, 16], architecture: .dense)
       let parameters = try Parameters(network.specs, seed: 1)
       let file = folder.appendingPathComponent("counter.safetensors").path
       try network.write(parameters, to: file)
@@ -61,7 +81,7 @@ import Testing
       let x = random.tensor([3, 1, 16, 16], dtype: .float32)
       let counted = try network(x, parameters).doubles()
       let constraint = try PluginRegistry.standard(print: { _ in }).constraint(
-        named: "count",
+        named: "swift:count",
         parameters: LuaTable(fields: ["weights": .string(file), "target": .integer(2)]))
       #expect(
         try worstDifference(constraint.distances(x).doubles(), counted.map { abs($0 - 2) }) < 1e-6)
@@ -79,6 +99,88 @@ import Testing
       }
       #expect(missing?.message.contains("none") == true)
       #expect(missing?.message.contains("moonglass train counter") == true)
+    }
+  }
+
+  /// Files of before there was more than one architecture name none.
+  @Test func filesWithoutAnArchitectureAreDense() throws {
+    try withTemporaryFolder { folder in
+      let network = try CountingNetwork(imageShape: [1, 8, 8], architecture: .dense)
+      let parameters = try Parameters(network.specs, seed: 1)
+      let file = folder.appendingPathComponent("old.safetensors").path
+      try Safetensors.write(parameters.dictionary, metadata: ["image_shape": "1,8,8"], to: file)
+      #expect(try CountingNetwork.read(file).0.architecture == .dense)
+      try CountingNetwork(imageShape: [1, 8, 8]).write(
+        Parameters(CountingNetwork(imageShape: [1, 8, 8]).specs, seed: 1), to: file)
+      #expect(try CountingNetwork.read(file).0.architecture == .density)
+    }
+  }
+
+  // MARK: The plugin
+
+  private func plugin(_ parameters: [String: LuaValue] = [:]) throws -> any Constraint {
+    let registry = PluginRegistry(
+      searchPath: PluginSearchPath(
+        environment: ["MOONGLASS_HOME": Repository.root.path], executable: nil))
+    return try registry.constraint(
+      named: "lua:count", parameters: LuaTable(fields: parameters))
+  }
+
+  private static var shippedWeights: String {
+    Repository.root.appendingPathComponent("plugins/constraints/count.safetensors").path
+  }
+
+  @Test func luaAndSwiftAgree() throws {
+    let lua = try plugin(["target": .integer(7)])
+    let swift = try ObjectCount(weights: Self.shippedWeights, target: 7)
+    let dataset = try GalaxiesDataset(size: 64, objects: 6...10)
+    for x in [
+      try dataset.generate(0..<4, seed: 5), try dataset.generate(0..<2, seed: 6).cast(to: .float64),
+    ] {
+      let (a, b) = (try lua.distances(x), try swift.distances(x))
+      #expect(try a.doubles() == b.doubles())
+      let slopes = try [a, b].map { try gradient(of: $0.sum(), withRespectTo: [x])[0] }
+      #expect(try largestError(slopes[0], slopes[1]) < 1e-6)
+    }
+  }
+
+  /// The shipped network on images it has not seen.
+  @Test func theShippedNetworkCounts() throws {
+    let (network, parameters) = try CountingNetwork.read(Self.shippedWeights)
+    #expect(network.architecture == .density && parameters.elementCount < 60_000)
+    let accuracy = try CounterTraining(CounterTraining.Settings()).accuracy(of: parameters)
+    #expect(accuracy.images == 256)
+    #expect(accuracy.correct >= 0.9, "\(accuracy)")
+  }
+
+  /// Weights of one's own lie beside the plugin; those of other networks are named.
+  @Test func thePluginTakesOtherWeights() throws {
+    try withTemporaryFolder { folder in
+      let place = folder.appendingPathComponent("count.lua")
+      try FileManager.default.copyItem(
+        at: Repository.root.appendingPathComponent("plugins/constraints/count.lua"), to: place)
+      let network = try CountingNetwork(imageShape: [1, 16, 16])
+      let parameters = try Parameters(network.specs, seed: 4)
+      try network.write(parameters, to: folder.appendingPathComponent("own.safetensors").path)
+      func constraint(_ weights: String) throws -> any Constraint {
+        try PluginRegistry.standard(print: { _ in }).constraint(
+          named: place.path, parameters: LuaTable(fields: ["weights": .string(weights)]))
+      }
+      var random = SplitMix64(seed: 5)
+      let x = random.tensor([2, 1, 24, 16], dtype: .float32)
+      let own = try constraint("own.safetensors")
+      let expected = try ObjectCount(network, parameters).distances(x).doubles()
+      #expect(try worstDifference(own.distances(x).doubles(), expected) < 1e-5)
+      // What it has read decides the distance, so that a run has to know of it.
+      #expect(
+        own.plugins.flatMap(\.dataFiles).map { ($0 as NSString).lastPathComponent }
+          == ["own.safetensors"])
+      try Safetensors.write(
+        ["a": .ones([2])], to: folder.appendingPathComponent("other.safetensors").path)
+      let other = #expect(throws: LuaError.self) {
+        try constraint("other.safetensors").distances(x)
+      }
+      #expect(other?.message.contains("no layer 'density'") == true)
     }
   }
 
@@ -149,5 +251,43 @@ import Testing
     let slope = try gradient(of: product.distances(x).sum(), withRespectTo: [x])[0].doubles()
     #expect(slope == [0, 0, 4, -4])
     #expect(throws: EngineError.self) { try ProductConstraint([]) }
+  }
+
+  @Test func luaMakesProducts() throws {
+    let source = """
+      return mg.product {
+        name = "either", { "total_brightness", total = 1 }, { "total_brightness", total = 3 },
+      }
+      """
+    try withPluginFiles(["either.lua": source]) { folder in
+      let product = try PluginRegistry.standard(print: { _ in }).constraint(
+        named: "\(folder)/either.lua")
+      let x = Tensor([1, 3, 4, 0] as [Double], shape: [4, 1, 1, 1])
+      #expect(product.name == "either")
+      #expect(try product.distances(x).doubles() == [0, 0, 3, 3])
+      let metrics = try product.metrics(x)
+      #expect(metrics.map(\.name) == ["total_brightness", "total_brightness_2"])
+      #expect(try metrics[1].values.doubles() == [2, 0, 1, 3])
+      #expect(product.plugins.count == 2)
+    }
+    try withPluginFiles(["a.lua": "return mg.product { { 'total_brightness', weight = 2 } }"]) {
+      folder in
+      _ = #expect(throws: LuaError.self) {
+        try PluginRegistry.standard(print: { _ in }).constraint(named: "\(folder)/a.lua")
+      }
+    }
+  }
+
+  /// A sum and a product of the same parts are different experiments.
+  @Test func aProductIsNotASumToFingerprints() throws {
+    func text(_ function: String) throws -> String {
+      try withPluginFiles([
+        "r.lua": "return mg.recipe { constraint = mg.\(function) { 'burgers' } }"
+      ]) { folder in
+        try PluginRegistry.standard(print: { _ in }).recipe(file: "\(folder)/r.lua")
+          .values["constraint"].canonical
+      }
+    }
+    #expect(try text("all") != text("product"))
   }
 }

@@ -5,13 +5,13 @@ import Foundation
 public struct CounterTraining: Sendable {
   public struct Settings: Sendable, Codable, Equatable {
     /// Rows and columns of an image.
-    public var size = 128
+    public var size = 64
     /// The numbers of objects to tell apart.
     public var fewest = 6
     public var most = 10
-    public var steps = 2000
+    public var steps = 4000
     public var batchSize = 16
-    public var learningRate = 5e-4
+    public var learningRate = 1e-3
     public var seed: UInt64 = 0
 
     public init() {}
@@ -93,8 +93,8 @@ public struct CounterTraining: Sendable {
     var initial = try Parameters(network.specs, seed: settings.seed)
     // Starts at the mean count, so that no step is spent on finding it.
     let mean = Double(settings.fewest + settings.most) / 2
-    if let bias = initial.names.firstIndex(of: "dense.1.bias") {
-      initial.tensors[bias] = .full(mean, shape: [1])
+    if let bias = initial.names.firstIndex(of: "density.bias") {
+      initial.tensors[bias] = .full(mean * 16 / Double(settings.size * settings.size), shape: [1])
     }
     let state = TrainingState(initial)
     let x = Tensor.placeholder(
@@ -104,7 +104,7 @@ public struct CounterTraining: Sendable {
       state,
       settings: OptimizerSettings(
         learningRate: settings.learningRate, warmupSteps: min(100, settings.steps / 10),
-        clipNorm: 10, averageDecay: 0.99),
+        clipNorm: 10, averageDecay: 0.998),
       inputs: [x, counts]
     ) { parameters in
       let error = try network(x, parameters) - counts

@@ -39,8 +39,9 @@ enum FiniteDifferences {
     var pairs: [(stated: Double, measured: [Double])] = []
     for direction in directions {
       let stated = try (slopes * direction).sum([1, 2, 3]).doubles()
-      // A step may cross a kink or drown in rounding: one of three must agree.
-      let measured = try [1e-4, 1e-5, 1e-6].map { fraction in
+      // A step may cross a kink, of which a network of rectifiers has thousands, or drown in rounding: one
+      // of four must agree.
+      let measured = try [1e-4, 1e-5, 1e-6, 1e-7].map { fraction in
         let step = fraction * scale
         let above = try values(x + direction * step)
         let below = try values(x - direction * step)

@@ -12,4 +12,7 @@ public struct BoundPlugin: Sendable {
 
   /// The files it is written in, its own first.
   public var files: [String] { [definition.file] + definition.modules }
+
+  /// The files with numbers that it has read.
+  public var dataFiles: [String] { definition.dataFiles }
 }

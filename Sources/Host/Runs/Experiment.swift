@@ -106,7 +106,7 @@ public struct Experiment {
   /// Everything that decides what a constraint or an operator computes: its sources and its parameters.
   private func identity(_ plugins: [BoundPlugin]) throws -> String {
     try plugins.map { plugin in
-      let hashes = try plugin.files.map {
+      let hashes = try (plugin.files + plugin.dataFiles).map {
         SHA256.hexDigest(of: try SafeFile.bytes(of: URL(fileURLWithPath: $0)))
       }
       return

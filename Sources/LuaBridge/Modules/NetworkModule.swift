@@ -181,6 +181,7 @@ enum NetworkModule {
     let runtime = caller.runtime
     let bytes = try PluginFiles.read(path, in: runtime.folder, limit: runtime.limits.dataSize)
     let contents = try Safetensors.decode(bytes, path: path)
+    runtime.didLoad(data: path)
     var table = LuaTable(fields: contents.tensors.mapValues { .tensor($0) })
     table.isRecord = true
     return LuaValue.table(table)

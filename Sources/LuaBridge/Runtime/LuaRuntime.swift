@@ -23,6 +23,7 @@ public final class LuaRuntime: @unchecked Sendable {
   let moduleFolders: [String]
   /// Files of the modules loaded, in order.
   private var loadedModules: [String] = []
+  private var loadedData: [String] = []
   /// Is told of every call of a library function while set.
   private var tracer: ((TracedCall) -> Void)?
   var handles = HandleTable()
@@ -113,6 +114,15 @@ public final class LuaRuntime: @unchecked Sendable {
 
   func didLoad(module file: String) {
     if !loadedModules.contains(file) { loadedModules.append(file) }
+  }
+
+  /// Files read by `mg.load`, in order.
+  var dataFiles: [String] { lock.withLock { loadedData } }
+
+  /// - Parameter path: relative to the plugin's folder.
+  func didLoad(data path: String) {
+    let file = URL(fileURLWithPath: folder ?? ".").appendingPathComponent(path).path
+    if !loadedData.contains(file) { loadedData.append(file) }
   }
 
   private func bytes(of path: String) throws(LuaError) -> [UInt8] {

@@ -15,8 +15,9 @@ struct TrainCounter: ParsableCommand {
     commandName: "counter",
     abstract: "Train the network that counts galaxies, for the constraint 'count'.",
     discussion: """
-      Every step sees new images of the dataset 'galaxies'. Run it again after a stop to go on. Recipes \
-      use the file as constraint = { "count", weights = "counter.safetensors", target = 8 }.
+      The constraint 'count' has a network for galaxies of 64×64; this makes others. Every step sees new \
+      images of the dataset 'galaxies'. Run it again after a stop to go on. Recipes use the file as \
+      constraint = { "swift:count", weights = "counter.safetensors", target = 8 }.
       """)
 
   @Option(help: "Rows and columns of an image; divisible by 4.")
