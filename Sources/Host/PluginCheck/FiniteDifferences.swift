@@ -37,20 +37,25 @@ enum FiniteDifferences {
   ) throws -> Finding {
     let slopes = try Tensor(slopes(x), shape: x.shape)
     var pairs: [(stated: Double, measured: [Double])] = []
+    let center = try values(x)
     for direction in directions {
       let stated = try (slopes * direction).sum([1, 2, 3]).doubles()
-      // A step may cross a kink, of which a network of rectifiers has thousands, or drown in rounding: one
-      // of four must agree.
-      let measured = try [1e-4, 1e-5, 1e-6, 1e-7].map { fraction in
+      // A step may cross a kink or drown in rounding: one of four must agree, or one of their halves, since
+      // a kink, of which a network of rectifiers has thousands, lies on one side.
+      let measured = try [1e-4, 1e-5, 1e-6, 1e-7].flatMap { fraction -> [[Double]] in
         let step = fraction * scale
         let above = try values(x + direction * step)
         let below = try values(x - direction * step)
-        return zip(above, below).map { ($0 - $1) / (2 * step) }
+        return [
+          zip(above, below).map { ($0 - $1) / (2 * step) },
+          zip(above, center).map { ($0 - $1) / step },
+          zip(center, below).map { ($0 - $1) / step },
+        ]
       }
       pairs += stated.enumerated().map { image, slope in (slope, measured.map { $0[image] }) }
     }
     // Slopes that happen to be near 0 are compared with the usual ones.
-    let typical = pairs.reduce(0) { $0 + abs($1.stated) + abs($1.measured[1]) }
+    let typical = pairs.reduce(0) { $0 + abs($1.stated) + abs($1.measured[3]) }
     let floor = 1e-3 * typical / Double(max(2 * pairs.count, 1))
     var finding = Finding()
     for (stated, measured) in pairs {
