@@ -770,6 +770,11 @@ function mg.recipe(definition) end
 ---@return any # a constraint
 function mg.all(constraints) end
 
+---A constraint that holds where one of the given ones does: its distance is their product.
+---@param constraints table { { "symmetric", group = "up_down" }, "symmetric", … }: names, paths or definitions; name and summary are optional
+---@return any # a constraint
+function mg.product(constraints) end
+
 ---A forward operator that applies the given ones one after the other.
 ---@param ... string|table in the order they are applied: names, paths, { name, parameter = value }, or definitions
 ---@return any # an operator with the last one's noise
