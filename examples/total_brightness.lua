@@ -18,17 +18,18 @@ return mg.recipe {
   namm = {
     filters = 8, layers = 3, width = 8, blocks = 2,
     constraint_weight = 0.02, inverse_noise = 0.1, dropout = 0,
-    steps = 400, batch = 16, learning_rate = 1e-3,
+    steps = 2500, batch = 16, learning_rate = 1e-3,
   },
   mdm = {
     width = 16, multipliers = { 1, 2 }, blocks = 1, attention = {}, resampling = "nearest", dropout = 0,
-    steps = 800, batch = 16, learning_rate = 1e-3, warmup = 50, average_decay = 0.999,
+    steps = 1600, batch = 16, learning_rate = 1e-3, warmup = 50, average_decay = 0.999,
   },
   dm = {},
 
-  sample = { count = 32, steps = 200 },
+  sample = { count = 64, solver = "sde_dpm_solver++", steps = 50 },
   solve = {
-    count = 4, steps = 100, measurement_noise = 0.05,
-    dps_scale = 0.02, cg_dps_scale = 0.02, cg_dps_weight = 1, mirror_dps_scale = 0.03,
+    count = 16, steps = 200, measurement_noise = 0.05,
+    -- Scales at which each solver leaves about the noise between y and A(x).
+    dps_scale = 0.008, cg_dps_scale = 0.008, cg_dps_weight = 1, mirror_dps_scale = 0.03,
   },
 }
