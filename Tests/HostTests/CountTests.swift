@@ -180,7 +180,7 @@ import Testing
       let other = #expect(throws: LuaError.self) {
         try constraint("other.safetensors").distances(x)
       }
-      #expect(other?.message.contains("no layer 'density'") == true)
+      #expect(other?.message.contains("there is no 'conv.0.weight'") == true)
     }
   }
 

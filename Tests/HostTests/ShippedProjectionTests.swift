@@ -45,7 +45,7 @@ import Testing
     Case(
       name: "periodic", parameters: ["rows": .integer(3), "columns": .integer(2)],
       shape: [2, 1, 6, 8]),
-    Case(name: "polytope"),
+    Case(name: "polytope", parameters: ["b": numbers([-30])]),
     Case(
       name: "polytope",
       parameters: [

@@ -8,9 +8,6 @@ local mg = require "moonglass"
 -- The layers of a file, from the image to the map.
 local function network(file, dtype)
   local weights = mg.load(file)
-  if not weights["density.weight"] then
-    error(file .. " has no layer 'density': it is no network of `moonglass train counter`")
-  end
   for name, tensor in pairs(weights) do weights[name] = tensor:to(dtype) end
   local layers = {}
   for i = 0, 3 do
