@@ -19,17 +19,17 @@ return mg.recipe {
   namm = {
     filters = 8, layers = 3, width = 8, blocks = 2,
     constraint_weight = 5, inverse_noise = 0.1, dropout = 0,
-    steps = 1200, batch = 16, learning_rate = 1e-3,
+    steps = 3000, batch = 16, learning_rate = 1e-3,
   },
   mdm = {
     width = 16, multipliers = { 1, 2 }, blocks = 1, attention = {}, resampling = "nearest", dropout = 0,
-    steps = 800, batch = 16, learning_rate = 1e-3, warmup = 50, average_decay = 0.999,
+    steps = 1600, batch = 16, learning_rate = 1e-3, warmup = 50, average_decay = 0.999,
   },
   -- x̃ of the mirror diffusion model instead of g(x): only the inverse map learns.
-  finetune = { samples = 256, steps = 200 },
+  finetune = { samples = 512, steps = 400, solver = "sde_dpm_solver++" },
   dm = {},
 
-  sample = { count = 32, steps = 200 },
+  sample = { count = 64, solver = "sde_dpm_solver++", steps = 50 },
   solve = {
     count = 4, steps = 100, measurement_noise = 0.1,
     dps_scale = 0.02, cg_dps_scale = 0.02, cg_dps_weight = 10, mirror_dps_scale = 0.03,
