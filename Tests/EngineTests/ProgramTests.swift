@@ -77,7 +77,7 @@ import Testing
     let inputs = #expect(throws: EngineError.self) {
       try Program(inputs: [.zeros([2])], outputs: [])
     }
-    #expect(inputs?.message == "Program: inputs must be placeholders, got broadcast")
+    #expect(inputs?.message == "Program: inputs must be placeholders, got literal")
   }
 
   @Test func manyThreadsMayEvaluateTheSameGraph() async throws {
