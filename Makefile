@@ -49,7 +49,7 @@ test: setup ## Build and run all tests
 
 check: lint test ## What a change must pass: format and tests
 
-docs: setup ## Write docs/lua-api.md and docs/meta/moonglass.lua from the bindings
+docs: setup ## Write docs/lua-api.md, docs/meta/moonglass.lua and docs/recipe.md from the code
 	$(SWIFT) build --build-tests $(DEBUG_FLAGS)
 	MOONGLASS_WRITE_DOCS=1 $(SWIFT) test --skip-build $(DEBUG_FLAGS) --filter ReferenceTests
 

@@ -53,10 +53,14 @@ final class ConsoleProgress: ProgressReporter {
       for (name, solver) in [
         ("dps", inverse.dps), ("cg_dps", inverse.cgDPS), ("mirror_dps", inverse.mirrorDPS),
       ] {
+        // Without a truth there is no PSNR; of samples that all diverged there is nothing.
+        let numbers = [
+          solver.constraintDistance.map { String(format: "constraint distance %.3g", $0) },
+          solver.measurementError.map { String(format: "measurement error %.3g", $0) },
+          solver.psnr.map { String(format: "PSNR %.1f dB", $0) },
+        ].compactMap { $0 }
         line(
-          String(
-            format: "%@: constraint distance %.3g, measurement error %.3g, PSNR %.1f dB", name,
-            solver.constraintDistance ?? .nan, solver.measurementError ?? .nan, solver.psnr ?? .nan),
+          "\(name): " + (numbers.isEmpty ? "all diverged" : numbers.joined(separator: ", ")),
           kind: "result")
       }
     }

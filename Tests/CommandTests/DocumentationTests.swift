@@ -3,8 +3,8 @@ import Testing
 
 /// The guides hold what they say: every block of code in them is run.
 ///
-/// A Lua block that begins with `-- file: PATH` is written there; others are run, and what they print is
-/// compared with their `-->` comments. Of a console block the lines after `$` are run, and the lines after
+/// A Lua block that begins with `-- file: PATH` is written there; others are piped into the repl as they stand,
+/// and what they print is compared with their `-->` comments. Of a console block the lines after `$` are run, and the lines after
 /// them must come out, in order; `…` stands for anything.
 @Suite struct DocumentationTests {
   static let pages = ["lua-for-numpy-people", "writing-constraints", "writing-operators"]
@@ -64,8 +64,8 @@ import Testing
       return
     }
     let source = folder.appendingPathComponent("block.lua")
-    let chunk = (["do"] + block.lines + ["end", ""]).joined(separator: "\n")
-    try chunk.write(to: source, atomically: true, encoding: .utf8)
+    try (block.lines + [""]).joined(separator: "\n").write(
+      to: source, atomically: true, encoding: .utf8)
     let result = try Invocation.run(["repl"], in: folder, input: source)
     #expect(result.status == 0, "\(place): \(result.errors)")
     let expected = block.lines.compactMap { line in

@@ -87,14 +87,85 @@ import Testing
       t
       local hidden = 1
       nothing.here
-      mg.tensor { 1.5, -2 }:sum():item() + 1
+      mg.tensor { 1.5, -2 }:sum():item() + hidden
       """
     try withFolder(["input.lua": input]) { folder in
       let result = try Invocation.run(
         ["repl"], in: folder, input: folder.appendingPathComponent("input.lua"))
       #expect(result.output == "tensor [2, 2] float32\n  1  1\n  1  1\n{ 1, 4, 9 }\n0.5\n")
-      #expect(result.errors.contains("attempt to index a nil value (global 'nothing')"))
+      #expect(result.errors.contains("stdin:8: 'nothing' is not defined"), "\(result.errors)")
       #expect(result.status == 65)
+    }
+  }
+
+  @Test func localsOfTheReplLiveOnAndPythonIsNotWaitedFor() throws {
+    let input = """
+      local a, b <const> = 2, 3
+      local function double(v)
+        local half = v -- gone with the function
+        return 2 * half
+      end
+      local nothing
+      double(a) + b, nothing
+      local t = {
+        text = "local x = 1", -- local y = 2
+      }
+      t.text
+      half
+      for i in range(3): print(i)
+      if a:
+      help()
+      quit()
+      error("never read")
+      """
+    try withFolder(["input.lua": input]) { folder in
+      let result = try Invocation.run(
+        ["repl"], in: folder, input: folder.appendingPathComponent("input.lua"))
+      #expect(result.output.hasPrefix("7\nnil\nlocal x = 1\n"), "\(result.output)")
+      #expect(result.output.contains("docs/lua-api.md"))
+      #expect(result.errors.contains("stdin:12: 'half' is not defined"), "\(result.errors)")
+      #expect(result.errors.contains("stdin:13: "), "\(result.errors)")
+      #expect(result.errors.contains("a loop is for i = 1, 3 do"), "\(result.errors)")
+      #expect(result.errors.contains("it is if x > 0 then"), "\(result.errors)")
+      #expect(!result.errors.contains("never read"))
+      #expect(result.status == 65)
+    }
+  }
+
+  @Test func misspeltCommandsAreNamed() throws {
+    try withFolder([:]) { folder in
+      for (words, expected) in [
+        (["rn", "x.lua"], "moonglass has no command 'rn'; did you mean 'run'?"),
+        (["plugin", "chek"], "moonglass plugin has no command 'chek'; did you mean 'check'?"),
+        (["quux"], "it has run"),
+      ] {
+        let result = try Invocation.run(words, in: folder)
+        #expect(result.status == 64 && result.errors.contains(expected), "\(result.errors)")
+      }
+    }
+  }
+
+  @Test func evalListsTheWorstAndFailsWhereNothingIsFinite() throws {
+    let none = """
+      return mg.constraint { name = "none", distance = function(x) return (-1 - x:square():sum { 2, 3, 4 }):log() end }
+      """
+    let rows = """
+      return mg.constraint { name = "rows", distance = function(x) return x:sum { 2, 3, 4 }:abs() end,
+        generate = function(count, p, rng)
+          return mg.arange(1, count):reshape(count, 1, 1, 1):broadcast_to { count, 1, 4, 4 } / 16
+        end }
+      """
+    try withFolder(["none.lua": none, "rows.lua": rows]) { folder in
+      let made = try Invocation.run(
+        ["plugin", "generate", "rows.lua", "x.npy", "--count", "12"], in: folder)
+      #expect(made.status == 0, "\(made.errors)")
+      let some = try Invocation.run(["eval", "rows.lua", "x.npy"], in: folder)
+      let lines = some.output.split(separator: "\n")
+      #expect(lines.count == 14, "\(some.output)")
+      #expect(lines[1] == "min 1  mean 6.5  max 12", "\(some.output)")
+      #expect(lines[4].hasPrefix("12 ") && lines[13].hasPrefix("3 "), "\(some.output)")
+      let bad = try Invocation.run(["eval", "none.lua", "x.npy"], in: folder)
+      #expect(bad.status == 65 && bad.output.contains("no distance is finite"), "\(bad.output)")
     }
   }
 }

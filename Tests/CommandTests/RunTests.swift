@@ -82,7 +82,8 @@ import Testing
       with: "solve = { count = 2, steps = 3, samples_per_measurement = 3 }")
     let own = text.replacingOccurrences(
       of: "solve = { count = 2, steps = 3 }",
-      with: "solve = { steps = 3, measurement = \"y.npy\", samples_per_measurement = 2 }")
+      with: "solve = { count = 5, steps = 3, measurement = \"y.npy\", samples_per_measurement = 2 }"
+    )
     try withFolder(["own.lua": self.own, "tiny.lua": simulated, "mine.lua": own]) { folder in
       let first = try Invocation.run(["run", "tiny.lua"], in: folder)
       #expect(first.status == 0, "\(first.errors)")
@@ -117,6 +118,9 @@ import Testing
       try FileManager.default.copyItem(at: file("measurement.npy", of: "runs/tiny"), to: target)
       let right = try Invocation.run(["run", "mine.lua", "--output", "mine"], in: folder)
       #expect(right.status == 0, "\(right.errors)")
+      #expect(right.errors.contains("count is 5, but y.npy holds 2"), "\(right.errors)")
+      #expect(right.errors.contains("mirror_dps: constraint distance"), "\(right.errors)")
+      #expect(!right.errors.contains("nan"), "\(right.errors)")
       // Two measurements, two samples each, 16 rows of 16 numbers of four bytes, behind a header.
       for name in ["dps", "cg_dps", "mirror_dps"] {
         let bytes = try Data(contentsOf: file("\(name).npy", of: "mine"))
@@ -127,6 +131,72 @@ import Testing
       let report = try String(
         contentsOf: folder.appendingPathComponent("mine/report.html"), encoding: .utf8)
       #expect(report.contains("</html>"))
+      // The same without the axis of the one channel.
+      var bytes = try Data(contentsOf: target)
+      let range = try #require(bytes.range(of: Data("(2, 1, 16, 4), }".utf8)))
+      bytes.replaceSubrange(range, with: Data("(2, 16, 4), }   ".utf8))
+      try bytes.write(to: target)
+      let flat = try Invocation.run(["run", "mine.lua", "--output", "mine"], in: folder)
+      #expect(flat.status == 0, "\(flat.errors)")
+    }
+  }
+
+  /// Parts of `mg.all` and metrics of plugins are told; so is what makes a comparison unfair.
+  @Test func furtherNumbersReachTheReport() throws {
+    let own = self.own.replacingOccurrences(
+      of: "  name = \"own\",",
+      with: "  name = \"own\",\n  metrics = function(x) return { peak = x:max { 2, 3, 4 } } end,")
+    let text = recipe(
+      constraint: "mg.all { \"own.lua\", { \"total_brightness\", total = 500, weight = 0.1 } }")
+    try withFolder(["own.lua": own, "tiny.lua": text]) { folder in
+      let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.errors.contains("far off the rule"), "\(run.errors)")
+      let further = try #require(
+        try metrics(folder)["constraint_metrics"] as? [String: [String: Any]])
+      #expect(Set(further.keys) == ["own", "own.peak", "total_brightness"])
+      let brightness = try #require(further["total_brightness"]?["data"] as? [String: Double])
+      #expect(abs((brightness["mean"] ?? 0) - 490) < 1)
+      let report = try String(
+        contentsOf: folder.appendingPathComponent("runs/tiny/report.html"), encoding: .utf8)
+      #expect(report.contains("own.peak") && report.contains("MMD², the squared"))
+      #expect(!report.contains("same training time"))
+    }
+  }
+
+  @Test func aFileOfImagesIsReadAndWhatIsWrongWithItNamed() throws {
+    let rows = """
+      return mg.constraint { name = "rows",
+        distance = function(x) return (x:sum(4) - 1):abs():mean { 2, 3 } end,
+        generate = function(count, p, rng)
+          local x = rng:uniform { count, 1, 16, 16 } + 0.1
+          return x / x:sum { 4, keepdims = true }
+        end }
+      """
+    let text = recipe(constraint: "\"rows.lua\"").replacingOccurrences(
+      of: "name = \"tiny\", ", with: ""
+    )
+    .replacingOccurrences(
+      of: "{ \"black_hole\", count = 24, test = 8, size = 16, total = 10 }",
+      with: "{ \"x.npy\", count = 100, test = 8 }")
+    try withFolder(["rows.lua": rows, "tiny.lua": text]) { folder in
+      let made = try Invocation.run(
+        ["plugin", "generate", "rows.lua", "x.npy", "--count", "40"], in: folder)
+      #expect(made.status == 0, "\(made.errors)")
+      let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(run.status == 0, "\(run.errors)")
+      #expect(run.errors.contains("data: reading x.npy"), "\(run.errors)")
+      #expect(run.errors.contains("count is 100, but x.npy holds 32"), "\(run.errors)")
+      #expect(!run.errors.contains("far off the rule"), "\(run.errors)")
+      // The recipe has no name: it has that of its file.
+      #expect(try metrics(folder)["seed"] as? Int == 3)
+      let file = folder.appendingPathComponent("x.npy")
+      var bytes = try Data(contentsOf: file)
+      bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: [0, 0, 0xC0, 0x7F])
+      try bytes.write(to: file)
+      let spoiled = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(spoiled.status == 74, "\(spoiled.errors)")
+      #expect(spoiled.errors.contains("x.npy: ") && spoiled.errors.contains("test image 8"))
     }
   }
 
@@ -252,7 +322,9 @@ import Testing
       ("vae = { levels = 5, batch = 4 }", "divisible by 32"),
       ("finetune = { samples = 2 }", "finetune.samples"),
       ("validation = { count = 24 }", "validation.count"),
-      ("namm = { widht = 4 }", "did you mean 'width'"), ("seed = \"x\"", "seed"),
+      ("namm = { widht = 4 }", "did you mean 'width'"),
+      ("mdm = { lr = 1 }", "it is 'learning_rate' here"),
+      ("bogus = 1", "finetune"), ("seed = \"x\"", "seed"),
     ]
     for (extra, expected) in cases {
       let text = recipe(constraint: "\"total_brightness\"", extra: extra)
@@ -260,7 +332,27 @@ import Testing
         let run = try Invocation.run(["run", "tiny.lua"], in: folder)
         #expect(run.status == 65, "\(extra): \(run.errors)")
         #expect(run.errors.contains(expected), "\(extra): \(run.errors)")
+        #expect(run.errors.contains("error: tiny.lua:"), "\(extra): \(run.errors)")
       }
+    }
+  }
+
+  /// What newcomers write, and what leads on.
+  @Test func plugInsInTheWrongPlaceAreNamed() throws {
+    let cases = [
+      ("\"gaussian_blur\"", "tiny.lua:4: 'gaussian_blur' is an operator, not a constraint"),
+      ("{ \"burgers\", \"periodic\" }", "mg.all"),
+      ("{ \"total_brightness\", total = Total }", "tiny.lua:4: 'Total' is not defined"),
+    ]
+    for (constraint, expected) in cases {
+      try withFolder(["tiny.lua": recipe(constraint: constraint)]) { folder in
+        let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+        #expect(run.status == 65 && run.errors.contains(expected), "\(run.errors)")
+      }
+    }
+    try withFolder(["own.lua": own]) { folder in
+      let run = try Invocation.run(["run", "own.lua"], in: folder)
+      #expect(run.status == 65 && run.errors.contains("own.lua is a constraint"), "\(run.errors)")
     }
   }
 

@@ -83,10 +83,10 @@ struct ErrorTests {
     ("error('mine', 0)", "test.lua:1: mine"),
     ("\nerror()", "test.lua:2: error raised with a nil instead of a message"),
     ("error({})", "test.lua:1: error raised with a table instead of a message"),
-    ("return nothing.x", "test.lua:1: attempt to index a nil value (global 'nothing')"),
+    ("return nothing.x", "test.lua:1: 'nothing' is not defined"),
     (
       "local function f() return g() end f()",
-      "test.lua:1: attempt to call a nil value (global 'g')"
+      "test.lua:1: 'g' is not defined"
     ),
     (
       "return require 'socket'",
@@ -140,7 +140,92 @@ struct ErrorTests {
     ("return mg.zeros(2)[:, 1]", "x[{ {}, { 1, 8 } }]"),
     ("for i = 1, len({1}) do end", "#list"),
     ("return mg.zeros(2, 2).sum(2)", "x:sum()"),
+    ("return {\n  a = 1\n  b = 2\n}", "comma missing before b"),
+    ("local list = [1, 2]", "braces: { 1, 2 }"),
+    ("return f([1, 2])", "braces: { 1, 2 }"),
+    ("return { \"test\": 200 }", "{ test = 200 }"),
+    ("return { test: 200 }", "{ test = 200 }"),
+    ("local x = 1 # one", "comments begin with --"),
+    ("# one\nlocal x = 1", "comments begin with --"),
+    ("return {\n  a = 1, # the first\n}", "comments begin with --"),
+    ("def f(x):\n  return x", "local function f(x)"),
+    ("local f = lambda x: x + 1", "function(x)"),
+    ("import numpy as np", "require"),
+    ("local a = mg.ones(2, 2) return a @ a", "a:matmul(b)"),
+    ("local x = mg.ones(2, 2) return x[1, 2]", "x[{ 1, 2 }]"),
+    ("local f = function(x) return x[..., 0] end", "x[{ {}, {}, {}, 1 }]"),
+    ("return mg.ones(2, 2):mean(1, 2)", "x:mean { 1, 2 }"),
+    ("return mg.ones(2, 2):sum { axis = 1 }", "x:sum { 2, keepdims = true }"),
+    ("return mg.ones(2, 2):shape()", "x.shape[1]"),
+    ("return mg.ones(2, 2).size()", "leave the parentheses out"),
+    ("return mg.ones(2, 2):sum { 2, keepdims = True }", "written true"),
+    ("return None", "written nil"),
+    ("for i, v in enumerate({}) do end", "ipairs"),
+    ("return mg.ones(2).shape[0]", "x.shape[1]"),
+    ("return mg.ones(2).shape[-1]", "x.shape[x.ndim]"),
+    ("return mg.ones(2):clone()", "no need for a copy"),
+    ("return mg.ones(2):backward()", "mg.grad"),
+    ("for i in range(3):\n  print(i)", "for i = 1, 3 do"),
+    ("if 1 == 1:\n  print(1)", "if x > 0 then"),
   ]
+
+  static let otherNames: [(String, String)] = [
+    ("clip", "clamp"), ("T", "transpose"), ("dot", "matmul"), ("view", "reshape"),
+    ("detach", "stop_gradient"), ("expand", "broadcast_to"), ("numpy", "tolist"),
+  ]
+
+  @Test("Names of NumPy and Torch lead to ours", arguments: otherNames)
+  func elsewhere(_ name: String, _ ours: String) throws {
+    #expect(
+      luaError("return mg.ones(2, 2):\(name)()")?.text.contains("it is '\(ours)' here") == true)
+    #expect(Catalogue.function(named: ours) != nil)
+  }
+
+  @Test("Names of functions elsewhere lead to ours")
+  func elsewhereFunctions() {
+    for (name, ours) in [("array", "tensor"), ("cat", "concat"), ("concatenate", "concat")] {
+      #expect(luaError("return mg.\(name)({})")?.text.contains("it is '\(ours)' here") == true)
+    }
+  }
+
+  @Test("A variable that was set to nil is nil, one that never was is an error")
+  func strict() throws {
+    #expect(try lua("a = 1 a = nil b = nil return a, b").map(show) == ["nil", "nil"])
+    #expect(luaError("return misspelt")?.text == "'misspelt' is not defined")
+    #expect(luaError("return primt(1)")?.text == "'primt' is not defined; did you mean 'print'?")
+    #expect(
+      try lua("local n = 0 for _ in ipairs(mg.ones(2, 3).shape) do n = n + 1 end return n")
+        .map(show) == ["2"])
+    #expect(
+      try lua("local s = mg.ones(2, 3).shape return s[3], #s, mg.ones(s).shape[2]").map(show)
+        == ["nil", "2", "3"])
+  }
+
+  static let lived: [(String, String)] = [
+    ("local a = 1", "a = 1"), ("local a, b = f()", "a, b = f()"), ("local a", "a = nil"),
+    ("local a local b = 2", "a = nil b = 2"),
+    ("local a <const>, b = 1, 2 -- local c", "a, b = 1, 2 -- local c"),
+    ("local function f() local x = 1 end local y = 2", "function f() local x = 1 end y = 2"),
+    (
+      "if a then local b = 1 elseif c then local d else local e end local g = 1",
+      "if a then local b = 1 elseif c then local d else local e end g = 1"
+    ),
+    (
+      "repeat local a = 1 until a local b = 'local c = 1'",
+      "repeat local a = 1 until a b = 'local c = 1'"
+    ),
+    ("for i = 1, 2 do local a = i end", "for i = 1, 2 do local a = i end"),
+    (
+      "local t = { function() local a = 1 end }\nlocal s = [[\nlocal z]]",
+      "t = { function() local a = 1 end }\ns = [[\nlocal z]]"
+    ),
+    ("locals = 1", "locals = 1"), ("local", "local"), ("local = 3", "= 3"),
+  ]
+
+  @Test("Locals of a prompt live on, those of blocks do not", arguments: lived)
+  func livingOn(_ source: String, _ expected: String) {
+    #expect(TopLevelLocals.livingOn(source) == expected)
+  }
 
   @Test("What people write who come from Python is answered in Lua", arguments: habits)
   func habit(_ source: String, _ advice: String) {

@@ -761,7 +761,7 @@ function mg.constraint(definition) end
 function mg.operator(definition) end
 
 ---Describes a whole experiment: data, constraint, networks, training, sampling.
----@param definition table the settings; the README lists them
+---@param definition table the settings; docs/recipe.md lists them
 ---@return any # what the file returns
 function mg.recipe(definition) end
 

@@ -250,6 +250,49 @@ bool mg_lua_define_unknown(mg_lua *state, int64_t function) {
   return protect(state, define_unknown, &what);
 }
 
+// The environment is asked here for names it does not have: a misspelt one would be nil, and fail far from
+// here or nowhere. Upvalue 2: the names that were set at some time, if only to nil.
+static int index_environment(lua_State *L) {
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TNIL) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lua_settop(L, 2);
+  lua_remove(L, 1);
+  return mg_lua_trampoline(L);
+}
+
+static int set_environment(lua_State *L) {
+  lua_pushvalue(L, 2);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, lua_upvalueindex(1));
+  lua_rawset(L, 1);
+  return 0;
+}
+
+static int define_globals(lua_State *L) {
+  entry *what = lua_touserdata(L, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &mg_lua_key_environment);
+  lua_newtable(L);
+  lua_newtable(L);  // environment, metatable, names
+  lua_pushinteger(L, what->function);
+  lua_pushvalue(L, -2);
+  lua_pushcclosure(L, index_environment, 2);
+  lua_setfield(L, -3, "__index");
+  lua_pushcclosure(L, set_environment, 1);
+  lua_setfield(L, -2, "__newindex");
+  lua_pushliteral(L, "environment");
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+  return 0;
+}
+
+bool mg_lua_define_globals(mg_lua *state, int64_t function) {
+  entry what = {.function = function};
+  return protect(state, define_globals, &what);
+}
+
 static char key_record;
 
 static int define_record(lua_State *L) {

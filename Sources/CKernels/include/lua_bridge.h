@@ -80,6 +80,8 @@ bool mg_lua_define(mg_lua *state, const char *name, int64_t function, bool is_fu
 bool mg_lua_define_meta(mg_lua *state, mg_lua_kind kind, const char *event, int64_t function);
 bool mg_lua_define_number(mg_lua *state, const char *name, double value);
 bool mg_lua_define_unknown(mg_lua *state, int64_t function);
+// What is asked for a variable that was never set, with its name.
+bool mg_lua_define_globals(mg_lua *state, int64_t function);
 // What is asked for the keys a record does not have, with the record and the key.
 bool mg_lua_define_record(mg_lua *state, int64_t function);
 // The function that `require` asks for modules. From a name: the module's file, its source.

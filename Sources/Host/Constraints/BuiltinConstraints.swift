@@ -9,6 +9,16 @@ extension PluginRegistry {
     PluginRegistry(constraints: builtinConstraints, operators: builtinOperators, print: print)
   }
 
+  /// What is built in, in a line each, for lists.
+  static let builtinSummaries = [
+    "burgers": "columns are solutions of Burgers' equation, each one step after the last",
+    "count": "a number of objects, as counted by a trained network",
+    "divergence_free": "a velocity field without divergence",
+    "kolmogorov": "states of a Kolmogorov flow, each a step after the last",
+    "total_brightness": "all pixels add up to `total`",
+    "first_columns": "the first columns: early times",
+  ]
+
   /// Constraints written in Swift: each also ships as a Lua file, equal in value and gradient, but for
   /// `count`, which is a network.
   static let builtinConstraints: [String: Builtin<any Constraint>] = [

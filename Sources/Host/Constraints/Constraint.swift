@@ -43,6 +43,22 @@ extension Constraint {
     try mapInBatches(images) { try distances($0) }.doubles()
   }
 
+  /// The further numbers about many images, computed in batches; not all need be finite.
+  public func metrics(all images: Tensor) throws -> [(name: String, values: [Double])] {
+    var result: [(name: String, values: [Double])] = []
+    let count = images.shape[0]
+    for start in stride(from: 0, to: count, by: 64) {
+      let some = try images.sliced(axis: 0, from: start, to: min(start + 64, count))
+      let parts = try metrics(some)
+      try evaluate(parts.map { $0.values })
+      for (index, part) in parts.enumerated() {
+        if index == result.count { result.append((part.name, [])) }
+        result[index].values += try part.values.doubles()
+      }
+    }
+    return result
+  }
+
   public var source: String { "constraint '\(name)'" }
   public var contentHash: String { "" }
   public var domain: ImageDomain { ImageDomain() }

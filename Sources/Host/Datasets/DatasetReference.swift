@@ -103,6 +103,14 @@ public enum DatasetReference: Sendable {
     }
   }
 
+  /// The file or folder it is read from, as the recipe names it; `nil` for a generator.
+  var path: String? {
+    switch self {
+    case .generated: nil
+    case .file(let path), .folder(let path): path
+    }
+  }
+
   /// What a report calls it.
   var summary: String {
     switch self {

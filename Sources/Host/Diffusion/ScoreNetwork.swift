@@ -12,7 +12,7 @@ public struct ScoreNetwork: NoiseNetwork {
   }
 
   /// The sizes of a network.
-  public struct Configuration: Sendable {
+  public struct Configuration: Sendable, Hashable {
     public var channels = 1
     /// Rows and columns of the images.
     public var imageSize = 64

@@ -117,9 +117,11 @@ struct BoundFunction: Sendable {
     guard domain != ImageDomain(), !domain.contains(x.shape) else { return }
     let sizes = [("N", nil), ("C", domain.channels), ("H", domain.height), ("W", domain.width)]
       .map { name, size in size.map(String.init) ?? name }
+    // How many there are does not matter, and would look like a size that is wrong.
+    let got = ["N"] + x.shape.dimensions.dropFirst().map(String.init)
     throw LuaError(
       .result,
       "\(definition.kind.rawValue) '\(definition.name)' takes images [\(sizes.joined(separator: ", "))], "
-        + "got \(x.shape)", file: definition.file, line: definition.line)
+        + "got [\(got.joined(separator: ", "))]", file: definition.file, line: definition.line)
   }
 }

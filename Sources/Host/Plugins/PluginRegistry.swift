@@ -86,6 +86,11 @@ public struct PluginRegistry: Sendable {
     builtinNames(of: kind).contains(name)
   }
 
+  /// A line about a built-in of that name.
+  public func summary(ofBuiltin name: String, kind: LuaDefinition.Kind) -> String {
+    Self.builtinSummaries[name] ?? "\(kind.rawValue) written in Swift"
+  }
+
   /// The names of what is built in.
   func builtinNames(of kind: LuaDefinition.Kind) -> [String] {
     kind == .constraint ? Array(constraints.keys) : Array(operators.keys)
@@ -167,7 +172,9 @@ public struct PluginRegistry: Sendable {
       guard let name = table.array[0].string else { fallthrough }
       return try find(name, parameters, kind: kind, builtins: builtins, make: make)
     default:
-      throw PluginError.badReference(kind: kind.rawValue, got: reference.summary)
+      let list = reference.table?.array.count ?? 0
+      throw PluginError.badReference(
+        kind: kind.rawValue, got: list > 1 ? "a list of \(list)" : reference.summary)
     }
   }
 
@@ -191,6 +198,11 @@ public struct PluginRegistry: Sendable {
       }
     }
     if origin != "lua", let builtin = builtins[name] { return try builtin(parameters) }
+    if let other = [LuaDefinition.Kind.constraint, .operator].first(where: {
+      $0 != kind && names(of: $0).contains(name)
+    }) {
+      throw PluginError.otherKind(kind: kind.rawValue, name: name, other: other.rawValue)
+    }
     throw PluginError.unknown(
       kind: kind.rawValue, name: name, known: names(of: kind),
       searched: searchPath.folders + ["built-in \(subfolder(kind))"])

@@ -19,8 +19,9 @@ struct ExperimentReport {
   let plainDistances: [Double]
   let solutions: Experiment.Solutions?
 
-  /// Pictures shown of each set.
+  /// Pictures shown of each set, and channels of these.
   private let pictureCount = 12
+  private let channelCount = 4
 
   func content() throws -> ReportContent {
     var sections = [overview()]
@@ -45,7 +46,13 @@ struct ExperimentReport {
       ),
       .init(
         Table.cell(distances.mdm.mean), "mirror diffusion (MDM)", note: "mean constraint distance"),
-      .init(Table.cell(distances.dm.mean), "plain diffusion (DM)", note: "same training time"),
+      .init(
+        Table.cell(distances.dm.mean), "plain diffusion (DM)",
+        note: String(
+          format: metrics.isOfEqualTime
+            ? "trained for %.0f s, as MDM with its map (%.0f s)"
+            : "trained for %.0f s, MDM with its map for %.0f s: not equal time",
+          metrics.seconds.dm, metrics.mirrorSeconds)),
     ])
     func row(
       _ name: String, _ spread: ExperimentMetrics.Spread, _ mmd: Double?, _ steps: String,
@@ -76,56 +83,60 @@ struct ExperimentReport {
       caption:
         "Constraint '\(constraint.name)'. \(metrics.diverged.dm) DM and \(metrics.diverged.mdm) MDM "
         + "samples were not finite and are left out.")
-    return .init("Result", [highlights, table])
+    var blocks: [any ReportBlock] = [highlights, table]
+    if let further = furtherTable() { blocks.append(further) }
+    return .init("Result", text: ReportTexts.result, blocks)
+  }
+
+  /// What the constraint says beside the distance; `nil` where that is nothing.
+  private func furtherTable() -> Table? {
+    guard let further = metrics.constraintMetrics else { return nil }
+    func cell(_ spread: ExperimentMetrics.Spread?) -> String {
+      spread.map { "\(Table.cell($0.mean)) ± \(Table.cell($0.std))" } ?? "–"
+    }
+    return Table(
+      headers: ["mean ± std", "data", "DM", "MDM"],
+      rows: further.sorted { $0.key < $1.key }.map { name, values in
+        [name, cell(values.data), cell(values.dm), cell(values.mdm)]
+      }, caption: "Further numbers of constraint '\(constraint.name)': its metrics, and its parts.")
+  }
+
+  /// The channels that are shown, with what their pictures are called; no name where there is one only.
+  private func channels(of images: Tensor) -> [(index: Int, label: String?)] {
+    let count = images.shape[1]
+    return (0..<min(count, channelCount)).map {
+      ($0, count > 1 ? "channel \($0 + 1) of \(count)" : nil)
+    }
   }
 
   private func sampleSection() throws -> ReportContent.Section {
-    func panel(_ label: String, _ images: Tensor, _ distances: [Double]?) throws -> SampleGrid.Panel
+    func panel(_ label: String, _ images: Tensor, _ channel: Int, _ distances: [Double]?) throws
+      -> SampleGrid.Panel
     {
       let count = min(pictureCount, images.shape[0])
       return .init(
-        label, try Picture.pictures(of: images, first: count),
+        label, try Picture.pictures(of: images, first: count, channel: channel),
         caption: distances.map { "mean distance \(Table.cell(Summary($0).mean))" })
     }
-    let grid = SampleGrid(
-      [
-        try panel("Data", data.train, nil),
-        try panel("Plain diffusion (DM)", plainSamples, plainDistances),
-        try panel("Mirror diffusion (MDM)", mirrorSamples, mirrorDistances),
-      ], columns: 4)
+    var blocks: [any ReportBlock] = try channels(of: data.train).map { channel, label in
+      SampleGrid(
+        [
+          try panel("Data", data.train, channel, nil),
+          try panel("Plain diffusion (DM)", plainSamples, channel, plainDistances),
+          try panel("Mirror diffusion (MDM)", mirrorSamples, channel, mirrorDistances),
+        ], columns: 4, label: label)
+    }
     let histogram = HistogramChart(
       "Constraint distances of samples", xLabel: "constraint distance",
       series: [.init("MDM", mirrorDistances), .init("DM", plainDistances)])
-    return .init("Samples", [grid, histogram])
+    blocks.append(histogram)
+    return .init("Samples", blocks)
   }
 
   private func inverseSection(_ solutions: Experiment.Solutions) throws -> ReportContent.Section {
-    let count = min(4, solutions.measurement.shape[0])
-    func pictures(_ images: Tensor) throws -> [Picture?] {
-      try Picture.pictures(of: images, first: count)
+    var blocks: [any ReportBlock] = try channels(of: solutions.dps).map { channel, label in
+      try inverseGrid(solutions, channel: channel, label: label)
     }
-    /// The first sample of each measurement.
-    func firsts(_ images: Tensor) throws -> [Picture?] {
-      let all = try Picture.pictures(of: images)
-      return (0..<count).map { all[$0 * solutions.samplesEach] }
-    }
-    let measured: [Picture?] =
-      solutions.measurement.rank == 4 && solutions.measurement.shape[1] == 1
-      ? try pictures(solutions.measurement) : (0..<count).map { _ in nil }
-    let truths = try solutions.truth.map { [try pictures($0)] } ?? []
-    let columns =
-      truths + [
-        measured, try firsts(solutions.dps), try firsts(solutions.cgDPS),
-        try firsts(solutions.mirrorDPS),
-      ]
-    let rows = (0..<count).map { index in
-      ImageGrid.Row("case \(index + 1)", columns.map { $0[index] })
-    }
-    var blocks: [any ReportBlock] = [
-      ImageGrid(
-        columns: (truths.isEmpty ? [] : ["truth"])
-          + ["measurement", "DPS", "CG-DPS", "mirror DPS"], rows: rows)
-    ]
     if let inverse = metrics.inverse {
       func ratio(_ spread: Double?, _ skill: Double?) -> String {
         guard let spread, let skill, skill > 0 else { return "–" }
@@ -158,7 +169,56 @@ struct ExperimentReport {
             + "Noise of measurements: \(noise?.summary ?? "none")."
         ))
     }
-    return .init("Inverse problem", blocks)
+    return .init("Inverse problem", text: ReportTexts.inverse, blocks)
+  }
+
+  /// The first cases, method by method, coloured on the scale of the training images.
+  private func inverseGrid(_ solutions: Experiment.Solutions, channel: Int, label: String?) throws
+    -> ImageGrid
+  {
+    let count = min(4, solutions.measurement.shape[0])
+    /// The first sample of each measurement.
+    func firsts(_ images: Tensor) throws -> [Picture?] {
+      let all = try Picture.pictures(of: images, channel: channel)
+      return (0..<count).map { all[$0 * solutions.samplesEach] }
+    }
+    let scale = try Picture.pictures(of: data.train, first: 64, channel: channel).range
+    let truths = try solutions.truth.map {
+      [try Picture.pictures(of: $0, first: count, channel: channel) as [Picture?]]
+    }
+    let columns =
+      try (truths ?? []) + [
+        measuredPictures(solutions, count: count, channel: channel, scale: scale),
+        firsts(solutions.dps), firsts(solutions.cgDPS), firsts(solutions.mirrorDPS),
+      ]
+    return ImageGrid(
+      columns: (truths == nil ? [] : ["truth"]) + ["measurement", "DPS", "CG-DPS", "mirror DPS"],
+      rows: (0..<count).map { index in
+        ImageGrid.Row("case \(index + 1)", columns.map { $0[index] })
+      }, range: scale, label: label)
+  }
+
+  /// Measurements that are pictures of as many channels as the images, else of one; those of other units, such
+  /// as line integrals, have a scale of their own.
+  private func measuredPictures(
+    _ solutions: Experiment.Solutions, count: Int, channel: Int, scale: ClosedRange<Double>
+  ) throws -> [Picture?] {
+    let measurement = solutions.measurement
+    guard measurement.rank == 4, [1, solutions.dps.shape[1]].contains(measurement.shape[1]) else {
+      return (0..<count).map { _ in nil }
+    }
+    var pictures = try Picture.pictures(
+      of: measurement, first: count, channel: min(channel, measurement.shape[1] - 1))
+    let own = pictures.range
+    let margin = scale.upperBound - scale.lowerBound
+    if own.lowerBound < scale.lowerBound - margin || own.upperBound > scale.upperBound + margin {
+      for index in pictures.indices {
+        pictures[index].range = own
+        pictures[index].caption =
+          "own scale, \(Table.cell(own.lowerBound)) … \(Table.cell(own.upperBound))"
+      }
+    }
+    return pictures
   }
 
   private func trainingSection() -> ReportContent.Section {

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import LuaBridge
 
 /// The images of an experiment.
 extension Experiment {
@@ -23,10 +24,15 @@ extension Experiment {
       ingredients: written("data") + [try source.source.contentHash(relativeTo: place)])
     if try stage.finished(Bool.self) != true {
       try stage.prepare()
-      progress.note(
-        "data: making \(source.count) images to train on and \(source.testCount) to test with")
+      if let path = source.source.path {
+        progress.note("data: reading \(path)")
+      } else {
+        progress.note(
+          "data: making \(source.count) images to train on and \(source.testCount) to test with")
+      }
       let images = try source.source.images(
         count: source.count, testCount: source.testCount, seed: settings.seed, relativeTo: place)
+      try checkFinite(images.train, images.test, from: source.source)
       try NPY.write(images.train, to: stage.path("train.npy"))
       try NPY.write(images.test, to: stage.path("test.npy"))
       try stage.finish(true)
@@ -34,21 +40,48 @@ extension Experiment {
     let (train, test) = (
       try NPY.read(stage.path("train.npy")), try NPY.read(stage.path("test.npy"))
     )
+    let wanted = recipe.values["data"].table?["count"].integer ?? 0
+    if let path = source.source.path, wanted > train.shape[0] {
+      progress.warn(
+        "data: count is \(wanted), but \(path) holds \(train.shape[0]) images to train on beside the "
+          + "\(test.shape[0]) for testing")
+    }
     try checkSizes(train)
     try checkOperator(on: test)
     guard try MMD.medianLengthScale(test) > 0 else {
       throw RunError.recipe(
         field: "data", expected: "test images that differ", got: "mostly equal ones")
     }
-    let distances = try ConstraintCheck.check(
+    let (distances, perturbed) = try ConstraintCheck.check(
       constraint, on: train, noise: settings.namm.maximumInverseNoise, seed: settings.seed)
     progress.note(
       "data: \(train.shape), constraint '\(constraint.name)' distance "
         + "min \(short(distances.minimum)), mean \(short(distances.mean)), max \(short(distances.maximum))"
     )
+    // A mistake in the plugin's metrics should not wait until everything is trained.
+    _ = try constraint.metrics(all: train.sliced(axis: 0, from: 0, to: min(2, train.shape[0])))
+    if distances.mean > 0.5 * perturbed {
+      progress.warn(
+        "the training images are far off the rule: mean distance \(short(distances.mean)), with noise of a "
+          + "tenth of their deviation \(short(perturbed)); are the parameters of '\(constraint.name)' and "
+          + "the units of the data right?")
+    }
     return Data(
       stage: stage, train: train, test: test, heldBack: settings.validating?.count ?? 0,
       distances: distances)
+  }
+
+  /// Sees that what was read are numbers.
+  private func checkFinite(_ train: Tensor, _ test: Tensor, from source: DatasetReference) throws {
+    guard let path = source.path else { return }
+    for (images, name) in [(train, "training"), (test, "test")] {
+      let values = try images.floats()
+      guard let place = values.firstIndex(where: { !$0.isFinite }) else { continue }
+      let image = place / max(values.count / images.shape[0], 1) + 1
+      throw EngineError.file(
+        path: path,
+        reason: "expected finite numbers, got \(values[place]) in \(name) image \(image)")
+    }
   }
 
   /// Images to train on, and those kept back for validation; of `train` or of a map of it.
@@ -65,7 +98,12 @@ extension Experiment {
   private func checkOperator(on images: Tensor) throws {
     guard let forwardOperator, settings.solving != nil else { return }
     if let path = settings.solving?.measurement {
-      _ = try ownMeasurement(path, forwardOperator, images)
+      let count = try ownMeasurement(path, forwardOperator, images).shape[0]
+      if let wanted = recipe.values["solve"].table?["count"].integer, wanted != count {
+        progress.warn(
+          "solve: count is \(wanted), but \(path) holds \(count) measurement(s), and all are solved"
+        )
+      }
     }
     let measurement = try mapInBatches(images) { try forwardOperator.measure($0) }
     guard measurement.rank >= 1, measurement.shape[0] == images.shape[0], measurement.count > 0

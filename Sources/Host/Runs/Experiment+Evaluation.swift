@@ -31,6 +31,7 @@ extension Experiment {
     let metrics = ExperimentMetrics(
       constraintDistance: .init(
         data: spread(data.distances), dm: spread(plain), mdm: spread(mirror)),
+      constraintMetrics: try furtherMetrics(data.train, mirror: mirrorSamples, plain: plainSamples),
       mmd: .init(
         dm: try discrepancy.squared(plainSamples, data.test),
         mdm: try discrepancy.squared(mirrorSamples, data.test),
@@ -54,6 +55,7 @@ extension Experiment {
         mdm: samples.mdm.shape[0] - mirrorDistances.count),
       improvement: plain.mean > 0 ? 1 - mirror.mean / plain.mean : 0, seed: settings.seed)
     try run.write(metrics, as: "metrics.json")
+    for text in comparisonWarnings(metrics) { progress.warn(text) }
     let report = ExperimentReport(
       settings: settings, constraint: constraint,
       noise: forwardOperator.flatMap { settings.solving?.noise(of: $0) }, metrics: metrics,
@@ -62,6 +64,58 @@ extension Experiment {
       plainDistances: plainDistances, solutions: solutions)
     try report.content().write(to: run.file("report.html").path)
     return metrics
+  }
+
+  /// What makes the comparison of both diffusion models less than fair.
+  private func comparisonWarnings(_ metrics: ExperimentMetrics) -> [String] {
+    var texts: [String] = []
+    let (ours, theirs) = (metrics.mirrorSeconds, metrics.seconds.dm)
+    if !metrics.isOfEqualTime {
+      texts.append(
+        String(
+          format:
+            "dm trained for %.0f s, the mirror map and mdm for %.0f s: not a comparison at equal time",
+          theirs, ours))
+    }
+    // Of the same network and batch, a step takes as long, unless the machine is busy with something else.
+    let (mirror, plain) = (settings.mirrorModel.settings, settings.plainModel.settings)
+    let isAlike = mirror.network == plain.network && mirror.batchSize == plain.batchSize
+    let (mdmStep, dmStep) = (
+      metrics.seconds.mdm / Double(max(metrics.steps.mdm, 1)),
+      theirs / Double(max(metrics.steps.dm, 1))
+    )
+    if settings.plainModel.steps == nil, isAlike, min(mdmStep, dmStep) > 0,
+      max(mdmStep, dmStep) / min(mdmStep, dmStep) > 1.5
+    {
+      texts.append(
+        String(
+          format:
+            "a step of dm took %.0f ms, one of mdm %.0f ms: the machine was busy with something else, "
+            + "and equal time was not equal work; dm.steps trains by steps", dmStep * 1e3,
+          mdmStep * 1e3))
+    }
+    return texts
+  }
+
+  /// The constraint's further numbers, of data and samples; `nil` where it has none.
+  private func furtherMetrics(_ data: Tensor, mirror: Tensor, plain: Tensor) throws
+    -> [String: ExperimentMetrics.Further]?
+  {
+    var result: [String: ExperimentMetrics.Further] = [:]
+    func add(
+      _ images: Tensor,
+      _ place: WritableKeyPath<ExperimentMetrics.Further, ExperimentMetrics.Spread?>
+    ) throws {
+      for (name, values) in try constraint.metrics(all: images) {
+        let summary = Summary(values)
+        result[name, default: .init()][keyPath: place] =
+          summary.count > 0 ? .init(mean: summary.mean, std: summary.standardDeviation) : nil
+      }
+    }
+    try add(data, \.data)
+    try add(mirror, \.mdm)
+    try add(plain, \.dm)
+    return result.isEmpty ? nil : result
   }
 
   /// The images whose constraint distance is finite, and these distances.
@@ -96,6 +150,12 @@ extension Experiment {
     var result = ExperimentMetrics.Solver(
       constraintDistance: mean(distances), measurementError: mean(errors),
       diverged: distances.count - good.count)
+    let further = try constraint.metrics(all: images).compactMap { name, values in
+      mean(values).map { (name, $0) }
+    }
+    if !further.isEmpty {
+      result.constraintMetrics = Dictionary(further) { first, _ in first }
+    }
     guard let truth = solutions.truth else { return result }
     let repeated = try truth.repeatedRows(each)
     result.psnr = mean(try ImageError.peakSignalToNoise(images, truth: repeated))

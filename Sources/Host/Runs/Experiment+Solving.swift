@@ -95,7 +95,7 @@ extension Experiment {
   }
 
   /// The measurements of a file: as many as it holds, each of the shape the operator gives; one alone need
-  /// not have the first axis.
+  /// not have the first axis, nor images of one channel the second.
   ///
   /// - Throws: ``RunError/recipe(field:expected:got:)`` for other shapes and numbers that are not finite.
   func ownMeasurement(_ path: String, _ forwardOperator: any ForwardOperator, _ images: Tensor)
@@ -103,15 +103,23 @@ extension Experiment {
   {
     var measurement = try NPY.read(place(ofFile: path)).cast(to: .float32)
     let one = try forwardOperator.measure(images.sliced(axis: 0, from: 0, to: 1)).shape
-    if measurement.rank == one.rank - 1 { measurement = try measurement.expanded(axis: 0) }
     let rest = Array(one.dimensions.dropFirst())
+    // Images of one channel may leave it out, as everywhere; then one alone may leave out N too.
+    let sizes = Array(rest.dropFirst())
+    if rest.count == 3, rest[0] == 1, measurement.rank < one.rank,
+      Array(measurement.shape.dimensions.suffix(2)) == sizes, measurement.rank >= 2
+    {
+      measurement = try measurement.reshaped(to: [-1] + rest)
+    } else if measurement.rank == one.rank - 1 {
+      measurement = try measurement.expanded(axis: 0)
+    }
     guard measurement.rank == one.rank, measurement.shape[0] > 0,
       Array(measurement.shape.dimensions.dropFirst()) == rest
     else {
       throw RunError.recipe(
         field: "solve.measurement",
         expected: "[N, \(rest.map(String.init).joined(separator: ", "))], what operator "
-          + "'\(forwardOperator.name)' gives",
+          + "'\(forwardOperator.name)' gives of N images",
         got: "\(measurement.shape) in \(path)")
     }
     guard try measurement.floats().allSatisfy(\.isFinite) else {

@@ -23,18 +23,22 @@ public struct Experiment {
     recipe path: String, output: String? = nil, seed: UInt64? = nil, registry: PluginRegistry,
     progress: any ProgressReporter
   ) throws {
-    recipe = try registry.recipe(file: path)
-    var settings = try ExperimentSettings(recipe)
+    let recipe = try registry.recipe(file: path)
+    self.recipe = recipe
+    var settings = try recipe.locating { try ExperimentSettings(recipe) }
     if let output { settings.output = output }
     if let seed { settings.seed = seed }
     self.settings = settings
     try settings.counter?.makeIfMissing(progress: progress)
-    guard let constraint = try recipe.constraint() else {
+    guard let constraint = try recipe.locating({ try recipe.constraint() }) else {
       throw RunError.recipe(field: "constraint", expected: "a constraint", got: "nothing")
     }
     self.constraint = constraint
-    forwardOperator = try recipe.forwardOperator()
-    if let forwardOperator { try recipe.checkNoise(of: forwardOperator) }
+    let forwardOperator = try recipe.locating { try recipe.forwardOperator() }
+    if let forwardOperator {
+      try recipe.locating { try recipe.checkNoise(of: forwardOperator) }
+    }
+    self.forwardOperator = forwardOperator
     self.progress = progress
     run = try RunDirectory(URL(fileURLWithPath: settings.output))
   }
@@ -48,6 +52,10 @@ public struct Experiment {
   /// - Throws: ``RunError/interrupted(_:)`` when a stop was asked for, and what goes wrong; in either case
   ///   the same call goes on from where it was.
   public func callAsFunction() throws -> ExperimentMetrics {
+    try recipe.locating { try runStages() }
+  }
+
+  private func runStages() throws -> ExperimentMetrics {
     try recordOrigin()
     let data = try makeData()
     let namm = try trainMirrorMap(data)

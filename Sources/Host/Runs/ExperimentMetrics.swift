@@ -7,6 +7,13 @@ public struct ExperimentMetrics: Codable, Sendable {
     public var std: Double
   }
 
+  /// One of the constraint's further numbers about images; missing where none of them is finite.
+  public struct Further: Codable, Sendable {
+    public var data: Spread?
+    public var dm: Spread?
+    public var mdm: Spread?
+  }
+
   /// Distances from the constraint set.
   public struct Distances: Codable, Sendable {
     public var data: Spread
@@ -59,8 +66,11 @@ public struct ExperimentMetrics: Codable, Sendable {
     public var skill: Double?
     /// Images without a finite constraint distance; they are left out of the means.
     public var diverged: Int
+    /// Means of the constraint's further numbers: ``ExperimentMetrics/constraintMetrics``.
+    public var constraintMetrics: [String: Double]?
 
     enum CodingKeys: String, CodingKey {
+      case constraintMetrics = "constraint_metrics"
       case constraintDistance = "constraint_distance"
       case measurementError = "measurement_error"
       case psnr, ssim, crps, spread, skill, diverged
@@ -103,6 +113,9 @@ public struct ExperimentMetrics: Codable, Sendable {
   }
 
   public var constraintDistance: Distances
+  /// What the constraint says of images beside the distance, by name: the `metrics` of a plugin, the parts of
+  /// `mg.all`.
+  public var constraintMetrics: [String: Further]?
   public var mmd: Discrepancies
   /// Energy distance from test images, unbiased.
   public var energyDistance: Discrepancies?
@@ -119,7 +132,19 @@ public struct ExperimentMetrics: Codable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case constraintDistance = "constraint_distance"
+    case constraintMetrics = "constraint_metrics"
     case energyDistance = "energy_distance"
     case mmd, vae, mvae, inverse, seconds, steps, diverged, improvement, seed
+  }
+}
+
+extension ExperimentMetrics {
+  /// Seconds of training of the mirror map and its diffusion model together.
+  var mirrorSeconds: Double { seconds.namm + seconds.mdm + (seconds.finetune ?? 0) }
+
+  /// Whether the plain model was trained about as long as the mirror map and its model.
+  var isOfEqualTime: Bool {
+    let times = [mirrorSeconds, seconds.dm]
+    return (times.max() ?? 0) <= 1.25 * (times.min() ?? 0)
   }
 }

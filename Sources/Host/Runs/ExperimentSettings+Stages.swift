@@ -14,14 +14,21 @@ extension ExperimentSettings {
       var reader = input
       settings = CounterTraining.Settings()
       settings.seed = seed
-      weights = try reader.text("weights", default: "counter.safetensors")
-      settings.size = try reader.integer("size", default: settings.size, in: 4...4096)
-      settings.fewest = try reader.integer("fewest", default: settings.fewest, in: 0...1000)
-      settings.most = try reader.integer("most", default: settings.most, in: 0...1000)
-      settings.steps = try reader.integer("steps", default: settings.steps, in: 1...100_000_000)
-      settings.batchSize = try reader.integer("batch", default: settings.batchSize, in: 1...65536)
+      weights = try reader.text(
+        "weights", default: "counter.safetensors", values: "a path",
+        "the network's file, as the constraint `count` names it; trained only where it is missing")
+      settings.size = try reader.integer(
+        "size", default: settings.size, in: 4...4096, "rows and columns of an image")
+      settings.fewest = try reader.integer(
+        "fewest", default: settings.fewest, in: 0...1000, "the smallest number of objects")
+      settings.most = try reader.integer(
+        "most", default: settings.most, in: 0...1000, "the largest number of objects")
+      settings.steps = try reader.integer(
+        "steps", default: settings.steps, in: 1...100_000_000, "training steps")
+      settings.batchSize = try reader.integer(
+        "batch", default: settings.batchSize, in: 1...65536, "images in a step")
       settings.learningRate = try reader.number(
-        "learning_rate", default: settings.learningRate, in: 0...1)
+        "learning_rate", default: settings.learningRate, in: 0...1, "rate of Adam")
       try reader.finish()
     }
 
@@ -42,14 +49,21 @@ extension ExperimentSettings {
 
     init(_ input: SettingsReader) throws {
       var reader = input
-      count = try reader.integer("count", default: 64, in: 2...1_000_000)
+      count = try reader.integer(
+        "count", default: 64, in: 2...1_000_000, "samples of each model")
       (method, steps) = try Self.method(&reader)
       try reader.finish()
     }
 
     static func method(_ reader: inout SettingsReader) throws -> (SamplingMethod, Int) {
-      let method: SamplingMethod = try reader.choice("solver", default: .eulerMaruyama)
-      return (method, try reader.integer("steps", default: method.defaultSteps, in: 2...100_000))
+      let method: SamplingMethod = try reader.choice(
+        "solver", default: .eulerMaruyama, "how they are drawn: see docs/method.md")
+      return (
+        method,
+        try reader.integer(
+          "steps", default: method.defaultSteps, in: 2...100_000,
+          "steps of the sampler; 50 for `heun` and `dpm_solver++`")
+      )
     }
   }
 
@@ -67,21 +81,28 @@ extension ExperimentSettings {
     init(_ input: SettingsReader, like namm: NAMMSettings, _ preset: ScaledPreset?) throws {
       var reader = input
       settings = namm
-      sampleCount = try reader.integer("samples", default: 12_800, in: 2...10_000_000)
-      method = try reader.choice("solver", default: .dpmSolver)
+      sampleCount = try reader.integer(
+        "samples", default: 12_800, in: 2...10_000_000, "samples of `mdm` to learn from")
+      method = try reader.choice(
+        "solver", default: .dpmSolver, "how they are drawn")
       sampleSteps = try reader.integer(
-        "sample_steps", default: method.defaultSteps, in: 2...100_000)
+        "sample_steps", default: method.defaultSteps, in: 2...100_000, "steps of the sampler")
       settings.optimizer.learningRate = try reader.number(
-        "learning_rate", default: namm.optimizer.learningRate, in: 0...1)
+        "learning_rate", default: namm.optimizer.learningRate, in: 0...1, "rate of Adam")
       settings.loss.constraintWeight = try reader.number(
-        "constraint_weight", default: namm.loss.constraintWeight, in: 0...1e6)
+        "constraint_weight", default: namm.loss.constraintWeight, in: 0...1e6,
+        "λ: weight of the constraint distance")
       settings.maximumInverseNoise = try reader.number(
-        "inverse_noise", default: namm.maximumInverseNoise, in: 0...100)
+        "inverse_noise", default: namm.maximumInverseNoise, in: 0...100,
+        "σ_max of the noise on mirror images")
       settings.hasFixedInverseNoise = try reader.bool(
-        "fixed_inverse_noise", default: namm.hasFixedInverseNoise)
-      settings.batchSize = try reader.integer("batch", default: namm.batchSize, in: 1...65536)
+        "fixed_inverse_noise", default: namm.hasFixedInverseNoise,
+        "always σ_max, instead of a level drawn between 0 and it")
+      settings.batchSize = try reader.integer(
+        "batch", default: namm.batchSize, in: 1...65536, "images in a step")
       let epochs = preset?.steps(\.finetune, batch: settings.batchSize)
-      steps = try reader.integer("steps", default: epochs ?? 1000, in: 1...100_000_000)
+      steps = try reader.integer(
+        "steps", default: epochs ?? 1000, in: 1...100_000_000, "training steps")
       guard settings.batchSize <= sampleCount else {
         throw RunError.recipe(
           field: reader.field("samples"), expected: "\(settings.batchSize) or more, a batch",
@@ -102,9 +123,13 @@ extension ExperimentSettings {
 
     init(_ input: SettingsReader) throws {
       var reader = input
-      count = try reader.integer("count", default: 64, in: 1...1_000_000)
-      interval = try reader.integer("every", default: 100, in: 1...10_000_000)
-      let patience = try reader.integer("patience", default: 0, in: 0...1_000_000)
+      count = try reader.integer(
+        "count", default: 64, in: 1...1_000_000, "how many of the training images are kept back")
+      interval = try reader.integer(
+        "every", default: 100, in: 1...10_000_000, "training steps between two looks at their loss")
+      let patience = try reader.integer(
+        "patience", default: 0, in: 0...1_000_000,
+        "looks in a row without a new lowest loss that end training; 0: none do")
       self.patience = patience > 0 ? patience : nil
       try reader.finish()
     }
@@ -118,19 +143,26 @@ extension ExperimentSettings {
     init(_ input: SettingsReader) throws {
       var reader = input
       var network = VAENetwork.Configuration()
-      network.features = try reader.integer("width", default: 32, in: 1...1024)
-      network.levels = try reader.integer("levels", default: 3, in: 1...8)
-      network.latent = try reader.integer("latent", default: 64, in: 1...65536)
+      network.features = try reader.integer(
+        "width", default: 32, in: 1...1024, "channels of the first level")
+      network.levels = try reader.integer(
+        "levels", default: 3, in: 1...8, "how often rows and columns are halved")
+      network.latent = try reader.integer(
+        "latent", default: 64, in: 1...65536, "numbers an image becomes")
       settings = VAESettings(
         network: network,
-        divergenceWeight: try reader.number("kl_weight", default: 0.01, in: 0...1e6))
-      settings.batchSize = try reader.integer("batch", default: 32, in: 1...65536)
+        divergenceWeight: try reader.number(
+          "kl_weight", default: 0.01, in: 0...1e6, "weight of the divergence from the prior"))
+      settings.batchSize = try reader.integer(
+        "batch", default: 32, in: 1...65536, "images in a step")
       settings.optimizer.learningRate = try reader.number(
-        "learning_rate", default: 1e-3, in: 0...1)
+        "learning_rate", default: 1e-3, in: 0...1, "rate of Adam")
       settings.optimizer.averageDecay = try reader.number(
-        "average_decay", default: 0.999, in: 0...0.999999)
-      settings.optimizer.clipNorm = try reader.number("clip", default: 100, in: 1e-9...1e9)
-      steps = try reader.integer("steps", default: 1000, in: 1...100_000_000)
+        "average_decay", default: 0.999, in: 0...0.999999,
+        "decay of the running average of the parameters")
+      settings.optimizer.clipNorm = try reader.number(
+        "clip", default: 100, in: 1e-9...1e9, "largest norm of a gradient")
+      steps = try reader.integer("steps", default: 1000, in: 1...100_000_000, "training steps")
       try reader.finish()
     }
   }
@@ -159,16 +191,33 @@ extension ExperimentSettings {
 
     init(_ input: SettingsReader) throws {
       var reader = input
-      count = try reader.integer("count", default: 4, in: 1...100_000)
-      samplesEach = try reader.integer("samples_per_measurement", default: 1, in: 1...100_000)
-      steps = try reader.integer("steps", default: 1000, in: 2...100_000)
-      measurement = try reader.optionalText("measurement")
-      measurementNoise = try reader.number("measurement_noise", default: 0.1, in: 1e-9...1e9)
-      plainScale = try reader.number("dps_scale", default: 0.1, in: 0...1e6)
-      guidedScale = try reader.number("cg_dps_scale", default: 0.1, in: 0...1e6)
-      constraintWeight = try reader.number("cg_dps_weight", default: 1, in: 0...1e9)
-      mirrorScale = try reader.number("mirror_dps_scale", default: 0.1, in: 0...1e6)
-      guidanceLimit = try reader.number("guidance_limit", default: 0.1, in: 1e-9...1e9)
+      count = try reader.integer(
+        "count", default: 4, in: 1...100_000,
+        "test images to measure and recover; of a `measurement` all are solved")
+      samplesEach = try reader.integer(
+        "samples_per_measurement", default: 1, in: 1...100_000,
+        "posterior samples of each measurement")
+      steps = try reader.integer(
+        "steps", default: 1000, in: 2...100_000, "steps of the reverse SDE")
+      measurement = try reader.optionalText(
+        "measurement", default: "simulated ones", values: "a `.npy` file beside the recipe",
+        "measurements of your own: `[N, …]` of what the operator gives, or one without the N")
+      measurementNoise = try reader.number(
+        "measurement_noise", default: 0.1, in: 1e-9...1e9,
+        "σ_y: standard deviation of the noise, in units of the measurement; not with an operator that "
+          + "states its own")
+      plainScale = try reader.number(
+        "dps_scale", default: 0.1, in: 0...1e6, "ζ of DPS: length of a guidance step")
+      guidedScale = try reader.number(
+        "cg_dps_scale", default: 0.1, in: 0...1e6, "ζ of CG-DPS")
+      constraintWeight = try reader.number(
+        "cg_dps_weight", default: 1, in: 0...1e9,
+        "w of CG-DPS: weight of the constraint distance beside the measurement's misfit")
+      mirrorScale = try reader.number(
+        "mirror_dps_scale", default: 0.1, in: 0...1e6, "ζ of mirror DPS")
+      guidanceLimit = try reader.number(
+        "guidance_limit", default: 0.1, in: 1e-9...1e9,
+        "largest root mean square of a guidance step, of all three")
       try reader.finish()
     }
   }

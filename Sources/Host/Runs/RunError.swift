@@ -1,4 +1,5 @@
 import Engine
+import LuaBridge
 
 /// Why a run ended early.
 public enum RunError: Diagnostic {
@@ -10,13 +11,15 @@ public enum RunError: Diagnostic {
   case samplesDiverged(model: String, count: Int, total: Int)
   /// A recipe asks for something that cannot be.
   case recipe(field: String, expected: String, got: String)
+  /// A recipe has a field that means nothing; `path` is the table it is in, empty for the recipe itself.
+  case unknownSetting(path: String, name: String, known: [String])
 
   public var code: String {
     switch self {
     case .interrupted: "run.interrupted"
     case .diverged: "run.diverged"
     case .samplesDiverged: "run.samples-diverged"
-    case .recipe: "recipe.invalid"
+    case .recipe, .unknownSetting: "recipe.invalid"
     }
   }
 
@@ -30,6 +33,11 @@ public enum RunError: Diagnostic {
       "\(model): \(count) of \(total) samples have no finite constraint distance; nothing can be measured"
     case .recipe(let field, let expected, let got):
       "recipe: \(field) must be \(expected), got \(got)"
+    case .unknownSetting(let path, let name, let known):
+      "recipe: \(path.isEmpty ? "a recipe" : "'\(path)'") has no field '\(name)'"
+        + (Habit.name(for: name, among: known).map { "; it is '\($0)' here" }
+          ?? NearestName.suggestion(name, in: known))
+        + "; it has \(known.joined(separator: ", "))"
     }
   }
 
@@ -42,4 +50,18 @@ public enum RunError: Diagnostic {
     default: nil
     }
   }
+}
+
+/// What settings are called elsewhere.
+private enum Habit {
+  static func name(for name: String, among known: [String]) -> String? {
+    names[name].flatMap { known.contains($0) ? $0 : nil }
+  }
+
+  private static let names = [
+    "lr": "learning_rate", "batch_size": "batch", "iterations": "steps", "epochs": "steps",
+    "n_steps": "steps", "num_steps": "steps", "ema": "average_decay", "ema_decay": "average_decay",
+    "channels": "multipliers", "lambda": "constraint_weight", "sigma": "inverse_noise",
+    "noise": "measurement_noise", "sampler": "solver", "n_samples": "count",
+  ]
 }

@@ -189,6 +189,8 @@ struct BoundFunction: Sendable {
     case metamethod(mg_lua_kind)
     /// Asked for names `mg` does not have.
     case unknownName
+    /// Asked for variables that were never set.
+    case unknownGlobal
     /// Asked for keys a record does not have.
     case unknownKey
     /// Finds what `require` asks for.

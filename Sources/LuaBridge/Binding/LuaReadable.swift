@@ -84,6 +84,8 @@ public struct ArgumentReader {
     case .nil where values.count > 1:
       // An operator hands over both operands; a method called with '.' hands over none.
       hint = "it is nil: is the name spelt as where it was set?"
+    case .integer where name == "keepdims":
+      hint = "several axes go in a table: x:\(function) { 1, 2 }"
     case .nil, .integer, .number, .table: hint = method
     default: break
     }
@@ -98,7 +100,9 @@ public struct ArgumentReader {
     guard extra.contains(where: { !$0.isNil }) else { return }
     throw LuaError(
       .argument,
-      "too many arguments to '\(function)': expected at most \(maximum), got \(values.count)")
+      "too many arguments to '\(function)': expected at most \(maximum), got \(values.count)",
+      hint: extra.allSatisfy { $0.integer != nil } && maximum > 1
+        ? "several axes or sizes go in a table: { 1, 2 }" : nil)
   }
 }
 

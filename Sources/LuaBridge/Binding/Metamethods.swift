@@ -69,14 +69,22 @@ enum Metamethods {
 
   private static func property(_ name: String, of x: Tensor) throws(LuaError) -> LuaValue {
     switch name {
-    case "shape": return .table(LuaTable(array: x.shape.dimensions.map { .integer($0) }))
+    case "shape":
+      var sizes = LuaTable(array: x.shape.dimensions.map { .integer($0) })
+      sizes.isRecord = x.rank > 0
+      return .table(sizes)
     case "dtype": return .string(x.dtype.rawValue)
     case "ndim": return .integer(x.rank)
     case "size": return .integer(x.count)
     default:
       let known = Catalogue.functions.filter(\.isMethod).map(\.name) + properties.map(\.name)
+      let advice = Habits.advice(onName: name)
       throw LuaError(
-        .argument, "tensor has no method '\(name)'" + NearestName.suggestion(name, in: known))
+        .argument,
+        "tensor has no method '\(name)'"
+          + (Habits.name(for: name).map { "; it is '\($0)' here" }
+            ?? (advice == nil ? NearestName.suggestion(name, in: known) : "")),
+        hint: advice)
     }
   }
 
@@ -137,14 +145,30 @@ enum Metamethods {
     let known = Catalogue.functions.filter(\.isFunction).map(\.name) + ["pi"]
     let isMethod = Catalogue.functions.contains { $0.name == name }
     throw LuaError(
-      .argument, "mg has no function '\(name)'" + NearestName.suggestion(name, in: known),
-      hint: isMethod ? "it is a method: x:\(name)()" : nil)
+      .argument,
+      "mg has no function '\(name)'"
+        + (Habits.name(for: name).map { "; it is '\($0)' here" }
+          ?? NearestName.suggestion(name, in: known)),
+      hint: isMethod ? "it is a method: x:\(name)()" : Habits.advice(onName: name))
   }
 
   // MARK: Records
 
+  /// What `x.shape` does not have: nothing past its end, where loops look for it.
+  private static func size(_ key: LuaValue, of sizes: [LuaValue]) throws(LuaError) -> LuaValue {
+    if let axis = key.integer, axis > sizes.count { return .nil }
+    throw LuaError(
+      .argument, "shape has no element \(key.string.map { "'\($0)'" } ?? key.summary)",
+      hint: key.integer == 0
+        ? "axes count from 1: x.shape[1] is the first size"
+        : "x.shape[1] is the first size, x.shape[x.ndim] the last one")
+  }
+
   /// A misspelt parameter would be a `nil` that fails far from here, or nowhere.
   private static let unknownKey = BoundFunction("__index", .unknownKey) { values, _ in
+    if let sizes = values.first?.table?.array, !sizes.isEmpty {
+      return [try size(values.last ?? .nil, of: sizes)]
+    }
     let known = values.first?.table?.fields.keys.sorted() ?? []
     guard case .string(let name)? = values.last else {
       throw LuaError(

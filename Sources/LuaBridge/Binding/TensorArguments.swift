@@ -76,7 +76,9 @@ struct Axes: LuaReadable {
       throw LuaError(
         .argument,
         "bad argument '\(name)' to '\(reader.function)': unknown key '\(key)'"
-          + NearestName.suggestion(key, in: ["keepdims"]))
+          + NearestName.suggestion(key, in: ["keepdims"]),
+        hint: ["axis", "axes", "dim", "dims"].contains(key)
+          ? "axes are the numbers in the table: x:\(reader.function) { 2, keepdims = true }" : nil)
     }
     throw reader.bad(name, expected: expectation, got: value)
   }

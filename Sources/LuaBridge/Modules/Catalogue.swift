@@ -36,5 +36,7 @@ public enum Catalogue {
   }
 
   /// What every Lua state registers, in the order of its numbers.
-  static let bindings = functions.map(BoundFunction.init) + Metamethods.bindings + [Modules.loader]
+  static let bindings =
+    functions.map(BoundFunction.init) + Metamethods.bindings
+    + [Modules.loader, Globals.unknown]
 }

@@ -41,7 +41,7 @@ enum DefinitionModule {
     definition(
       .recipe,
       "Describes a whole experiment: data, constraint, networks, training, sampling.",
-      "the settings; the README lists them"
+      "the settings; docs/recipe.md lists them"
     )
     .example("mg.recipe {name = 'quick'}", "recipe 'quick'")
     .mistake(

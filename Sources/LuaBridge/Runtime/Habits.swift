@@ -1,15 +1,54 @@
 /// What people write who come from Python, and how it is written in Lua.
-enum Habits {
+public enum Habits {
+  /// Advice on input that Lua waits to see the end of, and that is the head of a block of Python.
+  ///
+  /// - Returns: `nil` where it may be Lua.
+  public static func hint(forUnfinished source: String) -> String? {
+    let whole = String(source.prefix { $0 != "\n" })
+    let first = whole.firstRange(of: "--").map { String(whole[..<$0.lowerBound]) } ?? whole
+    guard first.matches(#"^\s*(for|while|if|elif|else|def|class|with|try)\b.*:(\s|$)"#) else {
+      return nil
+    }
+    return lines.first { first.matches($0.pattern) }?.advice ?? "blocks end with the word end"
+  }
+
   /// Advice on one of Lua's own error messages; `nil` where it says enough.
-  static func hint(for text: String) -> String? {
+  ///
+  /// - Parameter line: the source line that a syntax error is on, where it is known.
+  static func hint(for text: String, line: String? = nil) -> String? {
     if let name = text.firstMatch(of: #/\(global '(\w+)'\)/#)?.1 {
-      return words[String(name)] ?? library(String(name))
+      return hint(forName: String(name))
     }
     if let name = text.firstMatch(of: #/to '(\w+)' \(number expected, got tensor\)/#)?.1 {
       return "math is for single numbers; on tensors write x:\(name)()"
     }
+    if let name = text.firstMatch(
+      of: #/call a (?:table|number|string) value \((?:method|field) '(shape|ndim|size|dtype)'\)/#)?
+      .1
+    {
+      return name == "shape"
+        ? "x.shape is a list, no function: x.shape[1], x.shape[2], …"
+        : "x.\(name) is no function: leave the parentheses out"
+    }
+    if let line, let advice = lines.first(where: { line.matches($0.pattern) })?.advice {
+      return advice
+    }
+    if let token = text.firstMatch(of: #/'}' expected.* near '([\w"{][^']*)'/#)?.1 {
+      return "is a comma missing before \(token)?"
+    }
     return syntax.first { text.contains($0.message) }?.advice
   }
+
+  /// Advice for somebody who looks for a variable of this name.
+  static func hint(forName name: String) -> String? {
+    words[name] ?? library(name)
+  }
+
+  /// The name here of what NumPy or Torch call otherwise; `nil` where a mere likeness helps.
+  static func name(for name: String) -> String? { names[name] }
+
+  /// What is said of a function or method that there is no need for, or that is not called like that.
+  static func advice(onName name: String) -> String? { notNeeded[name] }
 
   private static let words = [
     "np": "the library is mg: np.abs(x) is mg.abs(x), or x:abs()",
@@ -17,12 +56,62 @@ enum Habits {
     "torch": "the library is mg: torch.abs(x) is mg.abs(x), or x:abs()",
     "len": "the length of a list is #list, the sizes of a tensor are x.shape[1], x.shape[2], …",
     "range": "for i = 1, n do … end counts from 1 to n",
+    "enumerate": "for i, value in ipairs(list) do … end",
+    "zip": "for i, a in ipairs(list) do local b = other[i] … end",
+    "True": "it is written true", "False": "it is written false", "None": "it is written nil",
+    "self": "parameters come as p: p.total",
+    "str": "tostring(value)", "int": "x // 1, or math.floor(x)", "float": "tonumber(text)",
+    "isinstance": "type(value) == \"number\"", "import": "require \"name\" loads a module",
+    "lambda": "function(x) return x * 2 end", "def": "local function f(x) … end",
+    "help": "moonglass plugin docs NAME, docs/lua-api.md; in the repl, help()",
+    "array": "mg.tensor { 1, 2 } makes a tensor of numbers",
+  ]
+
+  private static let names = [
+    "clip": "clamp", "T": "transpose", "t": "transpose", "mT": "transpose", "swapaxes": "permute",
+    "dot": "matmul", "mm": "matmul", "bmm": "matmul", "view": "reshape", "array": "tensor",
+    "asarray": "tensor", "cat": "concat", "concatenate": "concat", "hstack": "concat",
+    "vstack": "concat", "detach": "stop_gradient", "expand": "broadcast_to", "numpy": "tolist",
+    "astype": "to", "type": "to", "expand_dims": "unsqueeze", "power": "pow", "absolute": "abs",
+    "arctan2": "atan2", "amax": "max", "amin": "min",
+  ]
+
+  private static let notNeeded = [
+    "clone": "tensors never change: there is no need for a copy",
+    "copy": "tensors never change: there is no need for a copy",
+    "contiguous": "the planner looks after memory: leave it out",
+    "backward": "write mg.grad(y, x), or mg.grad(f, x)", "requires_grad": "write mg.grad(y, x)",
+    "requires_grad_": "write mg.grad(y, x)",
+    "cpu": "leave it out", "cuda": "leave it out",
+    "dot": "mg.einsum(\"bi,bi->b\", x, y) is the inner product of each row",
   ]
 
   private static func library(_ name: String) -> String? {
     guard let function = Catalogue.function(named: name) else { return nil }
     return function.isFunction ? "write mg.\(name)(…)" : "it is a method: x:\(name)(…)"
   }
+
+  /// Python that a line can be known by: a pattern, and the advice.
+  private static let lines: [(pattern: String, advice: String)] = [
+    (#"^\s*(async\s+)?def\s+\w+"#, "a function is local function f(x) … return y end"),
+    (#"\blambda\b"#, "a function without a name is function(x) return x * 2 end"),
+    (
+      #"^\s*(import|from)\s+\w+"#,
+      "local name = require \"name\" loads a module; mg is there without"
+    ),
+    (#"^\s*class\s+\w+"#, "there are no classes: tables and functions do"),
+    (#"^\s*elif\b"#, "it is elseif x > 0 then …"),
+    (
+      #"^\s*(for|while)\b.*:(\s|$)"#,
+      "a loop is for i = 1, 3 do … end, or for i, value in ipairs(list) do … end"
+    ),
+    (#"^\s*(if|else)\b.*:(\s|$)"#, "it is if x > 0 then … else … end"),
+    (#"^\s*#|^[^"']*#\s+\w"#, "comments begin with --"),
+    (#"(^|[{,])\s*["']?\w+["']\s*:"#, "a field is written name = value: { test = 200 }"),
+    (#"[{,]\s*\w+\s*:\s+\S"#, "a field is written name = value: { test = 200 }"),
+    (#"\S\s+@\s+\S|^\s*@"#, "there is no @: a product of matrices is a:matmul(b)"),
+    (#"(^|[=(,{]|return)\s*\[\s*[\w."'-]+\s*(,|\])"#, "a list is written in braces: { 1, 2 }"),
+  ]
 
   private static let syntax: [(message: String, advice: String)] = [
     ("')' expected near '='", "arguments by name go in a table: x:sum { 4, keepdims = true }"),
@@ -31,6 +120,27 @@ enum Habits {
     ("near '-'", "there is no -=: write x = x - 1"),
     ("unexpected symbol near '*'", "powers are x ^ 2"),
     ("unexpected symbol near ':'", "slices are tables: x[:, 0:8] is x[{ {}, { 1, 8 } }]"),
+    ("unexpected symbol near '#'", "comments begin with --"),
+    ("unexpected symbol near '['", "a list is written in braces: { 1, 2 }"),
+    ("near '@'", "a product of matrices is a:matmul(b)"),
+    ("']' expected near ','", "an index of several axes is a table: x[{ 1, 2 }]"),
+    ("']' expected near ':'", "slices are tables: x[:, 0:8] is x[{ {}, { 1, 8 } }]"),
+    (
+      "cannot use '...'",
+      "axes that are not named are taken whole: x[..., 0] is x[{ {}, {}, {}, 1 }]"
+    ),
+    ("'}' expected near ':'", "a field is written name = value: { test = 200 }"),
+    ("'}' expected near '='", "the name of a field has no quotes: { test = 200 }"),
+    ("'then' expected near", "it is if x > 0 then … end"),
+    ("'do' expected near", "it is for i = 1, 3 do … end, or while x > 0 do … end"),
     ("near 'continue'", "there is no continue: put the rest of the loop into an if"),
   ]
+}
+
+extension String {
+  /// Whether a pattern is found in it.
+  fileprivate func matches(_ pattern: String) -> Bool {
+    guard let regex = try? Regex(pattern) else { return false }
+    return contains(regex)
+  }
 }

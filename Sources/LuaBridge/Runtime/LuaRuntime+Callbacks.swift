@@ -55,6 +55,8 @@ extension LuaRuntime {
         guard mg_lua_define_meta(state, kind, function.name, id) else { return false }
       case .unknownName:
         guard mg_lua_define_unknown(state, id) else { return false }
+      case .unknownGlobal:
+        guard mg_lua_define_globals(state, id) else { return false }
       case .unknownKey:
         guard mg_lua_define_record(state, id) else { return false }
       case .moduleLoader:

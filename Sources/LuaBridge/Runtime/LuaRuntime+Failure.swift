@@ -10,7 +10,11 @@ extension LuaRuntime {
   }
 
   /// The latest failed call as an error with position, traceback and cause.
-  func failure(of state: OpaquePointer, fallbackFile: String) -> LuaError {
+  ///
+  /// - Parameter source: what could not be read as Lua, where that is what failed.
+  func failure(of state: OpaquePointer, fallbackFile: String, source code: [UInt8]? = nil)
+    -> LuaError
+  {
     guard let failure = mg_lua_last_failure(state) else { return LuaStack.full }
     let traceback = String(cString: failure.pointee.traceback)
     if failure.pointee.has_object, case .error(var error) = handles[failure.pointee.object] {
@@ -24,11 +28,20 @@ extension LuaRuntime {
       kind: failure.pointee.kind, text: String.escaping(text),
       file: source.isEmpty ? fallbackFile : source,
       line: failure.pointee.line > 0 ? Int(failure.pointee.line) : nil,
-      traceback: String.escaping(traceback.utf8))
+      traceback: String.escaping(traceback.utf8), code: code)
+  }
+
+  /// A line of source, counted from 1.
+  private func line(_ number: Int?, of code: [UInt8]?) -> String? {
+    guard let code, let number, number > 0 else { return nil }
+    let lines = code.split(
+      separator: 0x0A, maxSplits: number, omittingEmptySubsequences: false)
+    return number <= lines.count ? String(decoding: lines[number - 1], as: UTF8.self) : nil
   }
 
   private func explain(
-    kind: mg_lua_failure_kind, text: String, file: String, line: Int?, traceback: String
+    kind: mg_lua_failure_kind, text: String, file: String, line: Int?, traceback: String,
+    code: [UInt8]?
   ) -> LuaError {
     switch kind {
     case mg_lua_failed_deadline:
@@ -48,7 +61,8 @@ extension LuaRuntime {
         kind == mg_lua_failed_syntax ? .syntax : .runtime, rest,
         file: position?.file ?? file, line: position?.line ?? line,
         traceback: traceback.isEmpty ? nil : traceback,
-        hint: Sandbox.hint(for: rest) ?? Habits.hint(for: rest))
+        hint: Sandbox.hint(for: rest)
+          ?? Habits.hint(for: rest, line: self.line(position?.line ?? line, of: code)))
     }
   }
 

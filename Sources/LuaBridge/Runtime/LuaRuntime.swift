@@ -24,6 +24,7 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Files of the modules loaded, in order.
   private var loadedModules: [String] = []
   private var loadedData: [String] = []
+  private var assignedNames: Set<String> = []
   /// Is told of every call of a library function while set.
   private var tracer: ((TracedCall) -> Void)?
   var handles = HandleTable()
@@ -106,7 +107,9 @@ public final class LuaRuntime: @unchecked Sendable {
     let bytes = try bytes(of: path)
     try refuseCompiled(bytes, name: path)
     remember(name: path)
-    return String(decoding: bytes, as: UTF8.self)
+    let source = String(decoding: bytes, as: UTF8.self)
+    noteAssignments(in: source)
+    return source
   }
 
   /// Files of the modules loaded by `require`, in order.
@@ -114,6 +117,16 @@ public final class LuaRuntime: @unchecked Sendable {
 
   func didLoad(module file: String) {
     if !loadedModules.contains(file) { loadedModules.append(file) }
+  }
+
+  /// Whether a source that was loaded gives a variable of this name a value somewhere.
+  func assigns(_ name: String) -> Bool { assignedNames.contains(name) }
+
+  private func noteAssignments(in source: String) {
+    for match in source.matches(of: /(local\s[^=\n]{0,200}?)?\b([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)/)
+    where match.1 == nil {
+      assignedNames.insert(String(match.2))
+    }
   }
 
   /// Files read by `mg.load`, in order.
@@ -160,11 +173,12 @@ public final class LuaRuntime: @unchecked Sendable {
     try refuseCompiled(bytes, name: name)
     return try enter { (state, stack) throws(LuaError) in
       remember(name: name)
+      noteAssignments(in: String(decoding: bytes, as: UTF8.self))
       let isLoaded = (bytes + [0x0A]).withUnsafeBytes { buffer in
         let text = buffer.bindMemory(to: CChar.self)
         return mg_lua_load(state, stack.L, text.baseAddress, text.count, "@" + name)
       }
-      guard isLoaded else { throw failure(of: state, fallbackFile: name) }
+      guard isLoaded else { throw failure(of: state, fallbackFile: name, source: bytes) }
       return try finish(call: 0, in: state, on: stack, fallbackFile: name)
     }
   }

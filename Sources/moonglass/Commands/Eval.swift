@@ -8,7 +8,9 @@ import LuaBridge
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
-    abstract: "Show the constraint distance of images in .npy or .png files, one by one.")
+    abstract: "Show the constraint distances of images in .npy or .png files.",
+    discussion:
+      "Shown are a summary and the images that are furthest off; --json gives all of them.")
 
   @Argument(help: "A constraint: a Lua file or a name.", completion: .file(extensions: ["lua"]))
   var constraint: String
@@ -25,7 +27,7 @@ struct Evaluate: ParsableCommand {
   private struct Record: Encodable {
     let file: String
     let distances: [Double?]
-    let minimum, mean, maximum: Double
+    let minimum, mean, maximum: Double?
     let notFinite: Int
     let metrics: [String: [Double?]]
 
@@ -39,33 +41,63 @@ struct Evaluate: ParsableCommand {
     try Terminal.reporting(isJSON: json) {
       let constraint = try PluginOptions.registry.constraint(
         named: constraint, parameters: options.table())
-      for file in files { try show(file, constraint) }
+      var hasNone = false
+      for file in files {
+        let isFinite = try show(file, constraint)
+        hasNone = hasNone || !isFinite
+      }
+      if hasNone { throw ExitCode(ExitStatus.dataError) }
     }
   }
 
-  private func show(_ file: String, _ constraint: any Constraint) throws {
+  /// - Returns: whether any distance is finite.
+  private func show(_ file: String, _ constraint: any Constraint) throws -> Bool {
     let images = try ImageFile.images(file)
     let distances = try constraint.distances(all: images)
     let metrics = try constraint.metrics(images).map { ($0.name, try $0.values.doubles()) }
     let summary = Summary(distances)
+    let isFinite = summary.count > 0
     if json {
-      return try Terminal.json(
+      try Terminal.json(
         Record(
-          file: file, distances: distances.map(finite), minimum: summary.minimum,
-          mean: summary.mean, maximum: summary.maximum, notFinite: summary.notFinite,
+          file: file, distances: distances.map(finite), minimum: isFinite ? summary.minimum : nil,
+          mean: isFinite ? summary.mean : nil, maximum: isFinite ? summary.maximum : nil,
+          notFinite: summary.notFinite,
           metrics: Dictionary(uniqueKeysWithValues: metrics.map { ($0, $1.map(finite)) })))
+      return isFinite
     }
     Terminal.line("\(file): \(images.shape), constraint \(constraint.name)")
+    var parts = ["no distance is finite"]
+    if isFinite {
+      parts = [
+        "min \(text(summary.minimum))", "mean \(text(summary.mean))",
+        "max \(text(summary.maximum))",
+      ]
+      if summary.notFinite > 0 { parts.append("not finite \(summary.notFinite)") }
+    }
+    Terminal.line(parts.joined(separator: "  "))
+    // Those without a distance first, then the largest; of equal ones the first.
+    let order = distances.indices.sorted { a, b in
+      let (left, right) = (rank(distances[a]), rank(distances[b]))
+      return left != right ? left > right : a < b
+    }
+    let shown = order.prefix(Evaluate.limit)
+    if shown.count < distances.count {
+      Terminal.line("the \(shown.count) of \(distances.count) images that are furthest off:")
+    }
     let header = ["image", "distance"] + metrics.map(\.0)
-    let rows = distances.indices.map { image in
+    let rows = (shown.count < distances.count ? Array(shown) : Array(distances.indices)).map {
+      image in
       ["\(image + 1)", text(distances[image])] + metrics.map { text($0.1[image]) }
     }
     for line in Terminal.table([header] + rows) { Terminal.line(line) }
-    var last =
-      "min \(text(summary.minimum))  mean \(text(summary.mean))  max \(text(summary.maximum))"
-    if summary.notFinite > 0 { last += "  not finite \(summary.notFinite)" }
-    Terminal.line(last)
+    return isFinite
   }
+
+  /// Images that are listed.
+  private static let limit = 10
+
+  private func rank(_ distance: Double) -> Double { distance.isFinite ? distance : .infinity }
 
   private func finite(_ value: Double) -> Double? { value.isFinite ? value : nil }
   private func text(_ value: Double) -> String { String(format: "%.6g", value) }

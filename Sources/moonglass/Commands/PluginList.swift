@@ -34,7 +34,9 @@ struct PluginList: ParsableCommand {
     -> Entry
   {
     guard let file = registry.file(of: name, kind: kind) else {
-      return Entry(kind: kind.rawValue, name: name, summary: "", file: "built in")
+      return Entry(
+        kind: kind.rawValue, name: name, summary: registry.summary(ofBuiltin: name, kind: kind),
+        file: "built in")
     }
     var summary: String
     do {

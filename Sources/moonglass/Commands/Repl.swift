@@ -9,8 +9,9 @@ struct Repl: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Try out Lua and tensors; reads standard input, with editing on a terminal.",
     discussion: """
-      An expression is shown with its value; what is not finished goes on in the next line. Names without \
-      'local' stay until the end. On a terminal: arrows, Tab completes, Ctrl-C drops the line, Ctrl-D ends.
+      An expression is shown with its value; what is not finished goes on in the next line. Variables stay until \
+      the end, those declared 'local' outside any block too. help() says what else there is. On a terminal: \
+      arrows, Tab completes, Ctrl-C drops the line, Ctrl-D ends.
       """)
 
   @Option(help: "A file to keep the lines of earlier sessions in.")
@@ -27,35 +28,55 @@ struct Repl: ParsableCommand {
     var input = ReplInput(isTerminal: isTerminal, history: history)
     if isTerminal {
       Terminal.line(
-        "moonglass \(Version.program): Lua with tensors; mg.ones(2, 2) is one. Ctrl-D ends.")
+        "moonglass \(Version.program): Lua with tensors; mg.ones(2, 2) is one. help() helps, Ctrl-D ends."
+      )
     }
     var failed = false
     var chunk = ""
+    // The line of the input that the chunk begins on, for messages.
+    var (first, count) = (1, 0)
     while let line = input.next(continues: !chunk.isEmpty) {
+      count += 1
+      if chunk.isEmpty { first = count }
       chunk += chunk.isEmpty ? line : "\n" + line
       guard !chunk.allSatisfy(\.isWhitespace) else {
         chunk = ""
         continue
       }
-      guard let succeeded = evaluate(chunk, in: runtime) else { continue }
+      if ["exit", "exit()", "quit", "quit()"].contains(chunk) {
+        chunk = ""
+        break
+      }
+      guard let succeeded = evaluate(chunk, from: first, in: runtime) else { continue }
       failed = failed || !succeeded
       input.remember(chunk)
       chunk = ""
     }
     if !chunk.isEmpty {
       failed = true
-      Terminal.note("error: the input ends in the middle of: \(chunk)")
+      Terminal.note("error: stdin:\(first): the input ends in the middle of: \(chunk)")
     }
     if failed, !isTerminal { throw ExitCode(ExitStatus.dataError) }
   }
 
   /// - Returns: whether it went well; `nil` if the chunk is not finished.
-  private func evaluate(_ chunk: String, in runtime: LuaRuntime) -> Bool? {
+  private func evaluate(_ chunk: String, from line: Int, in runtime: LuaRuntime) -> Bool? {
+    if ["help", "help()"].contains(chunk) {
+      Terminal.line(Repl.help)
+      return true
+    }
     do {
-      for value in try results(of: chunk, in: runtime) { Terminal.line(LuaText.describe(value)) }
+      for value in try results(of: chunk, from: line, in: runtime) {
+        Terminal.line(LuaText.describe(value))
+      }
       return true
     } catch {
-      if error.kind == .syntax, error.text.hasSuffix("near <eof>") { return nil }
+      if error.kind == .syntax, error.text.hasSuffix("near <eof>") {
+        guard let hint = Habits.hint(forUnfinished: chunk) else { return nil }
+        Terminal.note("error: stdin:\(line): \(error.text)")
+        Terminal.note("hint: \(hint)")
+        return false
+      }
       Terminal.note("error: \(error.message)")
       if let hint = error.hint { Terminal.note("hint: \(hint)") }
       return false
@@ -63,13 +84,24 @@ struct Repl: ParsableCommand {
   }
 
   /// As an expression where it is one, else as statements.
-  private func results(of chunk: String, in runtime: LuaRuntime) throws(LuaError) -> [LuaValue] {
+  private func results(of chunk: String, from line: Int, in runtime: LuaRuntime) throws(LuaError)
+    -> [LuaValue]
+  {
+    // Messages count the lines of the whole input.
+    let before = String(repeating: "\n", count: line - 1)
     do {
-      return try runtime.run("return " + chunk, name: "stdin")
+      return try runtime.run(before + "return " + chunk, name: "stdin")
     } catch  where error.kind == .syntax {
-      return try runtime.run(chunk, name: "stdin")
+      return try runtime.run(before + TopLevelLocals.livingOn(chunk), name: "stdin")
     }
   }
+
+  private static let help = """
+    An expression shows its value: 1 + 1, mg.arange(3) * 2, x.shape. Statements are Lua: local x = mg.ones(2, 2)
+    Tensors: x:sum { 2, 3 }, x[{ {}, { 1, 8 } }], mg.grad(f, x); axes and indices count from 1.
+    Every function is in docs/lua-api.md; Lua for people who know NumPy in docs/lua-for-numpy-people.md.
+    Tab completes names; exit() or Ctrl-D ends.
+    """
 }
 
 /// Where the lines come from: a terminal with editing, or a pipe.
