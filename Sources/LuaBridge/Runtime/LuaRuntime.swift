@@ -24,7 +24,7 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Files of the modules loaded, in order.
   private var loadedModules: [String] = []
   private var loadedData: [String] = []
-  private var assignedNames: Set<String> = []
+  private var sources: [String] = []
   /// Is told of every call of a library function while set.
   private var tracer: ((TracedCall) -> Void)?
   var handles = HandleTable()
@@ -108,7 +108,7 @@ public final class LuaRuntime: @unchecked Sendable {
     try refuseCompiled(bytes, name: path)
     remember(name: path)
     let source = String(decoding: bytes, as: UTF8.self)
-    noteAssignments(in: source)
+    sources.append(source)
     return source
   }
 
@@ -119,13 +119,12 @@ public final class LuaRuntime: @unchecked Sendable {
     if !loadedModules.contains(file) { loadedModules.append(file) }
   }
 
-  /// Whether a source that was loaded gives a variable of this name a value somewhere.
-  func assigns(_ name: String) -> Bool { assignedNames.contains(name) }
-
-  private func noteAssignments(in source: String) {
-    for match in source.matches(of: /(local\s[^=\n]{0,200}?)?\b([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)/)
-    where match.1 == nil {
-      assignedNames.insert(String(match.2))
+  /// Whether a source that was loaded gives a variable of this name a value somewhere. Looked for when a
+  /// name is not found, so that loading takes no longer.
+  func assigns(_ name: String) -> Bool {
+    let assignment = /(local\s[^=\n]{0,200}?)?\b([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)/
+    return sources.contains { source in
+      source.matches(of: assignment).contains { $0.1 == nil && $0.2 == name }
     }
   }
 
@@ -173,7 +172,7 @@ public final class LuaRuntime: @unchecked Sendable {
     try refuseCompiled(bytes, name: name)
     return try enter { (state, stack) throws(LuaError) in
       remember(name: name)
-      noteAssignments(in: String(decoding: bytes, as: UTF8.self))
+      sources.append(String(decoding: bytes, as: UTF8.self))
       let isLoaded = (bytes + [0x0A]).withUnsafeBytes { buffer in
         let text = buffer.bindMemory(to: CChar.self)
         return mg_lua_load(state, stack.L, text.baseAddress, text.count, "@" + name)
