@@ -20,16 +20,7 @@ struct RecipeReferenceTests {
   @Test("The committed page is what the readers give")
   func committed() throws {
     let text = try RecipeReference.markdown()
-    let file = Repository.root.appendingPathComponent("docs/recipe.md")
-    if ProcessInfo.processInfo.environment["MOONGLASS_WRITE_DOCS"] != nil {
-      try Data(text.utf8).write(to: file)
-    } else {
-      let committed = try String(contentsOf: file, encoding: .utf8)
-      #expect(
-        firstDifference(
-          committed.components(separatedBy: "\n"), text.components(separatedBy: "\n")) == nil,
-        "run `make docs`")
-    }
+    #expect(try CommittedPage.firstDifference("docs/recipe.md", text) == nil, "run `make docs`")
   }
 
   @Test("Every setting has a meaning, and what it may be")
