@@ -80,6 +80,19 @@ import Testing
     }
   }
 
+  /// Each remainder of these adjoints is a correlation with 3 × 3 taps that do not lie together.
+  @Test(arguments: [(5, 2), (6, 2), (7, 3), (9, 3), (9, 4)], [(8, 16), (40, 33)])
+  func largeStridedKernelsEqualPlainLoops(
+    _ kernel: (size: Int, stride: Int), _ channels: (Int, Int)
+  ) {
+    let s = sizes(
+      batch: 2, channels: channels, image: (19, 24), kernel: (kernel.size, kernel.size),
+      stride: (kernel.stride, kernel.stride), padding: (1, 2, 1, 2))
+    for kind in Self.kinds {
+      #expect(error(kind, s, seed: 7) < 3e-6, "\(kind) \(s)")
+    }
+  }
+
   @Test(arguments: [(3, 3), (8, 16), (17, 9), (1, 12), (12, 1)], [(3, 3), (8, 9), (17, 4)])
   func circularConvolutionsWrapAround(_ channels: (Int, Int), _ image: (Int, Int)) {
     for kernel in [1, 2, 3, 5] {

@@ -11,6 +11,8 @@
 // Output pixels of one task, and floats of a panel that stay in the first cache while all of them pass by.
 #define TASK_PIXELS 256
 #define PASS_FLOATS 4096
+// Floats of all panels that stay there while the pixels pass by once.
+#define RESIDENT_FLOATS 6144
 
 void mg_copy_padded(const struct correlation *c, const float *image, int64_t y, int64_t rows, int64_t x,
                     int64_t columns, int64_t step, float *to) {
@@ -106,6 +108,23 @@ static void correlate_panel(const struct direct *d, const float *a, int64_t run_
     }
 }
 
+/// Rows of output pixels, in all columns, where all weights fit in the first cache: input pixels are read once.
+static void correlate_pixels(const struct direct *d, const float *a, int64_t run_step, int64_t rows, float *out) {
+  const struct correlation *c = d->c;
+  int64_t a_step = c->stride_width * c->channels, blocks = (c->out_width + d->tiles->rows - 1) / d->tiles->rows;
+  int64_t width = 2 * d->tiles->lanes;
+  for (int64_t row = 0; row < rows; row++, a += c->stride_height * run_step, out += c->out_row_step)
+    for (int64_t block = 0; block < blocks; block++) {
+      int64_t x = block * c->out_width / blocks, end = (block + 1) * c->out_width / blocks;
+      for (int64_t first = 0; first < c->out_channels; first += width) {
+        int64_t columns = c->out_channels - first < width ? c->out_channels - first : width;
+        d->tiles->product(end - x, columns, c->kernel_height, run_step, d->run, a + x * a_step, a_step,
+                          d->packed + first * d->depth, out + first + x * c->out_column_step,
+                          c->out_column_step, 0);
+      }
+    }
+}
+
 /// Output channel `j` of rows of pixels. An input row serves all output rows above it while it is in the
 /// first cache; `sums` holds a vector for each output pixel.
 static void correlate_channel(const struct direct *d, const float *a, int64_t run_step, int64_t rows, int64_t j,
@@ -152,12 +171,15 @@ static void correlate_band(void *context, int64_t task) {
     for (int64_t j = 0; j < c->out_channels; j++) correlate_channel(d, a, run_step, rows, j, sums, out);
     return;
   }
+  if (d->depth * c->out_channels <= RESIDENT_FLOATS) return correlate_pixels(d, a, run_step, rows, out);
   int64_t width = 2 * d->tiles->lanes, panels = (c->out_channels + width - 1) / width;
   for (int64_t panel = 0; panel < panels; panel++) correlate_panel(d, a, run_step, rows, panel, out);
 }
 
 int mg_correlate(const struct correlation *c, const float *in, const struct filter *w, float *out) {
-  if (mg_winograd_applies(c)) return mg_winograd(c, in, w, out);
+  // Winograd's takes nine taps that lie together: a strided convolution's adjoint may have every other one.
+  int together = (w->x == 1 || w->x == -1) && w->y == c->kernel_width * w->x;
+  if (together && mg_winograd_applies(c)) return mg_winograd(c, in, w, out);
   const struct tiles *tiles = mg_tiles();
   struct direct d = {.c = c, .tiles = tiles, .w = w, .in = in, .out = out};
   d.run = c->kernel_width * c->channels;
