@@ -39,39 +39,56 @@ static struct pairs pairs_at(int64_t index, int transposed, int64_t taps, int64_
   return p;
 }
 
-// Channels that are summed in registers.
+// Channels that are summed in registers, and rows and columns of the result whose pairs are worked out together.
 #define BLOCK 32
+#define BAND 8
+#define COLUMNS 64
 
-#define FILTER_ROW(name, type)                                                                              \
-  CLONES static void name(void *context, int64_t row) {                                                     \
+/// One pixel's channels: Σ over rows and columns of a tap times a pixel. `count` is a constant at the call
+/// that matters, so that the sums stay in registers.
+#define FILTER_PIXEL(name, type)                                                                            \
+  static inline __attribute__((always_inline)) void name(                                                   \
+      struct pairs y, struct pairs x, int64_t row_step, int64_t step, int64_t width, const double *taps,    \
+      const type *from, int64_t count, type *out) {                                                         \
+    type sums[BLOCK] = {0};                                                                                 \
+    for (int64_t i = 0; i < y.count; i++)                                                                   \
+      for (int64_t j = 0; j < x.count; j++) {                                                               \
+        const type *pixel = from + (y.pixel + i * y.pixel_step) * row_step + (x.pixel + j * x.pixel_step) * step; \
+        type weight = (type)taps[(y.tap + i * y.tap_step) * width + x.tap + j * x.tap_step];                \
+        for (int64_t c = 0; c < count; c++) sums[c] += weight * pixel[c];                                   \
+      }                                                                                                     \
+    for (int64_t c = 0; c < count; c++) out[c] = sums[c];                                                   \
+  }
+
+#define FILTER_BAND(name, pixel, type)                                                                      \
+  CLONES static void name(void *context, int64_t band) {                                                    \
     const struct task *task = context;                                                                      \
     const mg_conv_sizes *s = task->s;                                                                       \
     int adjoint = task->transposed;                                                                         \
     int64_t channels = s->in_channels, height = adjoint ? s->out_height : s->height;                        \
     int64_t width = adjoint ? s->out_width : s->width, rows = adjoint ? s->height : s->out_height;          \
-    int64_t columns = adjoint ? s->width : s->out_width;                                                    \
-    const type *image = (const type *)task->in + row / rows * height * width * channels;                    \
-    type *out = (type *)task->out + row * columns * channels;                                               \
-    struct pairs y =                                                                                        \
-        pairs_at(row % rows, adjoint, s->kernel_height, s->stride_height, s->pad_top, height);              \
-    for (int64_t column = 0; column < columns; column++, out += channels) {                                 \
-      struct pairs x = pairs_at(column, adjoint, s->kernel_width, s->stride_width, s->pad_left, width);     \
-      for (int64_t first = 0; first < channels; first += BLOCK) {                                           \
-        type sums[BLOCK] = {0};                                                                             \
-        int64_t count = channels - first < BLOCK ? channels - first : BLOCK;                                \
-        for (int64_t i = 0; i < y.count; i++) {                                                             \
-          const type *line = image + (y.pixel + i * y.pixel_step) * width * channels + first;               \
-          const double *taps = task->taps + (y.tap + i * y.tap_step) * s->kernel_width;                     \
-          for (int64_t j = 0; j < x.count; j++) {                                                           \
-            const type *from = line + (x.pixel + j * x.pixel_step) * channels;                              \
-            type weight = (type)taps[x.tap + j * x.tap_step];                                               \
-            if (count == BLOCK)                                                                             \
-              for (int c = 0; c < BLOCK; c++) sums[c] += weight * from[c];                                  \
-            else                                                                                            \
-              for (int64_t c = 0; c < count; c++) sums[c] += weight * from[c];                              \
-          }                                                                                                 \
+    int64_t columns = adjoint ? s->width : s->out_width, bands = (rows + BAND - 1) / BAND;                  \
+    int64_t top = band % bands * BAND, bottom = top + BAND < rows ? top + BAND : rows;                      \
+    const type *image = (const type *)task->in + band / bands * height * width * channels;                  \
+    type *result = (type *)task->out + band / bands * rows * columns * channels;                            \
+    for (int64_t left = 0; left < columns; left += COLUMNS) {                                               \
+      int64_t right = left + COLUMNS < columns ? left + COLUMNS : columns;                                  \
+      struct pairs along[COLUMNS];                                                                          \
+      for (int64_t column = left; column < right; column++)                                                 \
+        along[column - left] =                                                                              \
+            pairs_at(column, adjoint, s->kernel_width, s->stride_width, s->pad_left, width);                \
+      for (int64_t row = top; row < bottom; row++) {                                                        \
+        struct pairs y = pairs_at(row, adjoint, s->kernel_height, s->stride_height, s->pad_top, height);    \
+        for (int64_t column = left; column < right; column++) {                                             \
+          struct pairs x = along[column - left];                                                            \
+          type *out = result + (row * columns + column) * channels;                                         \
+          int64_t first = 0;                                                                                \
+          for (; first + BLOCK <= channels; first += BLOCK)                                                 \
+            pixel(y, x, width * channels, channels, s->kernel_width, task->taps, image + first, BLOCK, out + first); \
+          if (first < channels)                                                                             \
+            pixel(y, x, width * channels, channels, s->kernel_width, task->taps, image + first,             \
+                  channels - first, out + first);                                                           \
         }                                                                                                   \
-        for (int64_t c = 0; c < count; c++) out[first + c] = sums[c];                                       \
       }                                                                                                     \
     }                                                                                                       \
   }
@@ -96,21 +113,28 @@ static struct pairs pairs_at(int64_t index, int transposed, int64_t taps, int64_
       }                                                                                                     \
   }
 
-FILTER_ROW(row_f32, float)
-FILTER_ROW(row_f64, double)
+FILTER_PIXEL(pixel_f32, float)
+FILTER_PIXEL(pixel_f64, double)
+FILTER_BAND(band_f32, pixel_f32, float)
+FILTER_BAND(band_f64, pixel_f64, double)
 FILTER_THIN_ROW(thin_row_f32, float)
 FILTER_THIN_ROW(thin_row_f64, double)
 
-static int is_thin(const mg_conv_sizes *s, int transposed) {
-  return !transposed && s->stride_width == 1 && s->in_channels < BLOCK;
+static void run(struct task *task, void (*band)(void *, int64_t), void (*thin_row)(void *, int64_t)) {
+  const mg_conv_sizes *s = task->s;
+  int64_t rows = task->transposed ? s->height : s->out_height;
+  if (!task->transposed && s->stride_width == 1 && s->in_channels < BLOCK)
+    mg_parallel(s->batch * rows, task, thin_row);
+  else
+    mg_parallel(s->batch * ((rows + BAND - 1) / BAND), task, band);
 }
 
 void mg_filter_f32(const mg_conv_sizes *s, int transposed, const double *taps, const float *in, float *out) {
   struct task task = {s, transposed, taps, in, out};
-  mg_parallel(s->batch * (transposed ? s->height : s->out_height), &task, is_thin(s, transposed) ? thin_row_f32 : row_f32);
+  run(&task, band_f32, thin_row_f32);
 }
 
 void mg_filter_f64(const mg_conv_sizes *s, int transposed, const double *taps, const double *in, double *out) {
   struct task task = {s, transposed, taps, in, out};
-  mg_parallel(s->batch * (transposed ? s->height : s->out_height), &task, is_thin(s, transposed) ? thin_row_f64 : row_f64);
+  run(&task, band_f64, thin_row_f64);
 }
