@@ -130,6 +130,24 @@ import Testing
     #expect(try a.sum().item().isNaN)
   }
 
+  /// x · sigmoid(x) is computed as one operation where nobody else needs the sigmoid, and as two elsewhere.
+  @Test func swishIsAsExactAsItsParts() throws {
+    let arguments = samples(of: -80...80) + [-1000, 1000, -.infinity, .infinity, .nan]
+    let x = Tensor(arguments, shape: [arguments.count])
+    let together = try x.swish().floats()
+    let gate = try x.sigmoid()
+    let product = try x * gate
+    try evaluate([product, gate])
+    let apart = try product.floats()
+    for (argument, (one, two)) in zip(arguments, zip(together, apart)) {
+      if one.isNaN && two.isNaN { continue }
+      let exact = Double(argument) / (1 + Double.exp(-Double(argument)))
+      let scale = Double(Float(abs(exact)).ulp)
+      #expect(abs(Double(one) - exact) <= 5 * scale || one == two, "\(argument): \(one)")
+      #expect(abs(Double(two) - exact) <= 6 * scale || one == two, "\(argument): \(two)")
+    }
+  }
+
   @Test func conversionsTruncateAndClamp() throws {
     let x = Tensor([2.9, -2.9, .nan, 1e20, -1e20, .infinity, 0.5] as [Float], shape: [7])
     let limits = [Int(Int32.max), Int(Int32.min)]

@@ -81,6 +81,7 @@ MG_INLINE double larger_f64(double a, double b) { return (b > a || b != b) ? b :
 #define LOG1P log1p_f32
 #define TANH tanh_f32
 #define SIGMOID sigmoid_f32
+#define SWISH swish_f32
 #define SOFTPLUS softplus_f32
 #define SQRT sqrtf
 #define FABS fabsf
@@ -102,6 +103,7 @@ MG_INLINE double larger_f64(double a, double b) { return (b > a || b != b) ? b :
 #define LOG1P log1p
 #define TANH tanh
 #define SIGMOID sigmoid_f64
+#define SWISH swish_f64
 #define SOFTPLUS softplus_f64
 #define SQRT sqrt
 #define FABS fabs

@@ -132,6 +132,7 @@ MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers,
     case MG_COS: EACH_CALL(COS(a[i]))
     case MG_TANH: EACH_MATH(TANH(a[i]))
     case MG_SIGMOID: EACH_MATH(SIGMOID(a[i]))
+    case MG_SWISH: EACH_MATH(SWISH(a[i]))
     case MG_SOFTPLUS: EACH_MATH(SOFTPLUS(a[i]))
     case MG_FLOOR: EACH_CALL(FLOOR(a[i]))
     case MG_ROUND: EACH_CALL(ROUND(a[i]))
@@ -284,6 +285,7 @@ CLONES static void NAME(run_range)(const mg_fused *loops, void *const *memory, i
 #undef LOG1P
 #undef TANH
 #undef SIGMOID
+#undef SWISH
 #undef SOFTPLUS
 #undef SQRT
 #undef FABS

@@ -95,23 +95,37 @@ MG_INLINE float log1p_f32(float x) {
   return x == -1.0f ? -INFINITY : result;
 }
 
-MG_INLINE float sigmoid_f32(float x) {
-  float e = exp_nonpositive_f32(-fabsf(x));
-  return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+// 1 + e⁻ˣ: infinite, by the exponent's bits, where 1 / (1 + e⁻ˣ) would be too small to be normal. NaN passes
+// through.
+MG_INLINE float one_plus_exp_negative_f32(float x) {
+  float clamped = 87.3f < x ? 87.3f : x;
+  clamped = -88.8f > clamped ? -88.8f : clamped;
+  float shifted = clamped * -1.44269504f + TO_INTEGER;
+  float p = exp_of_remainder(remainder_of_ln2(-clamped, shifted - TO_INTEGER));
+  float power = bits_to_float((int32_t)(((uint32_t)float_to_bits(shifted) + 127u) << 23));
+  return 1.0f + p * power;
 }
+
+MG_INLINE float sigmoid_f32(float x) { return 1.0f / one_plus_exp_negative_f32(x); }
+
+// x · sigmoid(x).
+MG_INLINE float swish_f32(float x) { return x / one_plus_exp_negative_f32(x); }
 
 // max(x, 0) + log(1 + e) with e = e^{-|x|} in [0, 1], where log(1 + e) = e P(e) with a relative error of 3e-8.
 MG_INLINE float softplus_f32(float x) {
   float e = exp_nonpositive_f32(-fabsf(x));
-  float p = 5.23266689e-3f;
-  p = p * e - 2.95051291e-2f;
-  p = p * e + 7.82257735e-2f;
-  p = p * e - 1.36632307e-1f;
-  p = p * e + 1.91059997e-1f;
-  p = p * e - 2.48429804e-1f;
-  p = p * e + 3.33190966e-1f;
-  p = p * e - 4.99994931e-1f;
-  p = p * e + 9.99999970e-1f;
+  // Even and odd powers apart: two short chains of sums wait less for each other than a long one.
+  float z = e * e;
+  float even = 5.23266689e-3f;
+  even = even * z + 7.82257735e-2f;
+  even = even * z + 1.91059997e-1f;
+  even = even * z + 3.33190966e-1f;
+  even = even * z + 9.99999970e-1f;
+  float odd = -2.95051291e-2f;
+  odd = odd * z - 1.36632307e-1f;
+  odd = odd * z - 2.48429804e-1f;
+  odd = odd * z - 4.99994931e-1f;
+  float p = odd * e + even;
   float positive = x > 0.0f ? x : 0.0f;
   return positive + e * p;
 }
@@ -134,6 +148,8 @@ MG_INLINE double sigmoid_f64(double x) {
   double e = exp(-fabs(x));
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
+
+MG_INLINE double swish_f64(double x) { return x * sigmoid_f64(x); }
 
 MG_INLINE double softplus_f64(double x) {
   return x != x ? x : (x > 0 ? x : 0) + log1p(exp(-fabs(x)));

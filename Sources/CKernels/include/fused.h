@@ -3,13 +3,14 @@
 #pragma once
 #include "layout.h"
 
-/// Element-wise operations. Comparisons give 1 or 0; a select's first operand is such a mask.
+/// Element-wise operations. Comparisons give 1 or 0; a select's first operand is such a mask. The last two
+/// are what planning makes of two operations each.
 typedef enum {
   MG_COPY, MG_NEGATE, MG_ABS, MG_SIGN, MG_EXP, MG_LOG, MG_LOG1P, MG_SQRT, MG_SQUARE, MG_RECIPROCAL,
   MG_SIN, MG_COS, MG_TANH, MG_SIGMOID, MG_SOFTPLUS, MG_FLOOR, MG_ROUND, MG_ERF, MG_NOT,
   MG_ADD, MG_SUBTRACT, MG_MULTIPLY, MG_DIVIDE, MG_POWER, MG_ATAN2, MG_MAXIMUM, MG_MINIMUM,
   MG_LESS, MG_LESS_EQUAL, MG_EQUAL, MG_NOT_EQUAL,
-  MG_SELECT, MG_MULTIPLY_ADD,
+  MG_SELECT, MG_MULTIPLY_ADD, MG_SWISH,
 } mg_opcode;
 
 /// `registers[result] = opcode(registers[a], registers[b], registers[c])`.

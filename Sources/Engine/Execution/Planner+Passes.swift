@@ -143,29 +143,41 @@ private struct PassRegisters {
     let operands: [Node]
   }
 
-  /// What is computed for which node; a product that is only added to something is computed with the sum.
+  /// What is computed for which node. A product that is only added to something is computed with the sum,
+  /// and a sigmoid that only its operand is multiplied by, with the product.
   private func operations(kept: Set<UInt64>) -> [Operation] {
     let members = pass.members.filter(Fusion.isPointwise)
     var uses: [UInt64: Int] = [:]
     for input in members.flatMap(\.inputs) { uses[canonical(input).serial, default: 0] += 1 }
-    let products = Set(
-      members.filter {
-        PassRegisters.opcode($0) == MG_MULTIPLY && uses[$0.serial] == 1 && !kept.contains($0.serial)
-      }.map(\.serial))
+    let computedOnce = members.filter { uses[$0.serial] == 1 && !kept.contains($0.serial) }
+    func serials(_ opcode: mg_opcode) -> Set<UInt64> {
+      Set(computedOnce.filter { PassRegisters.opcode($0) == opcode }.map(\.serial))
+    }
+    let (products, sigmoids) = (serials(MG_MULTIPLY), serials(MG_SIGMOID))
     var absorbed: Set<UInt64> = []
-    let operations = members.map { node in
+    var operations: [Operation] = []
+    // Users first: what one of them absorbs must not absorb anything itself.
+    for node in members.reversed() where !absorbed.contains(node.serial) {
       let operands = node.inputs.map(canonical)
-      if PassRegisters.opcode(node) == MG_ADD,
+      let opcode = PassRegisters.opcode(node)
+      var operation = Operation(node: node, opcode: opcode, operands: operands)
+      if opcode == MG_MULTIPLY,
+        let index = operands.firstIndex(where: { sigmoids.contains($0.serial) }),
+        canonical(operands[index].inputs[0]).serial == operands[1 - index].serial
+      {
+        absorbed.insert(operands[index].serial)
+        operation = Operation(node: node, opcode: MG_SWISH, operands: [operands[1 - index]])
+      } else if opcode == MG_ADD,
         let index = operands.firstIndex(where: { products.contains($0.serial) })
       {
         absorbed.insert(operands[index].serial)
-        return Operation(
+        operation = Operation(
           node: node, opcode: MG_MULTIPLY_ADD,
           operands: operands[index].inputs.map(canonical) + [operands[1 - index]])
       }
-      return Operation(node: node, opcode: PassRegisters.opcode(node), operands: operands)
+      operations.append(operation)
     }
-    return operations.filter { !absorbed.contains($0.node.serial) }
+    return operations.reversed()
   }
 
   private static func opcode(_ node: Node) -> mg_opcode {
