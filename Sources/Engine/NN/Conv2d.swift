@@ -46,27 +46,35 @@ public struct Conv2d: Layer {
 
   /// `[N, inputs, H, W]` → `[N, outputs, H / stride, W / stride]`.
   public func callAsFunction(_ x: Tensor, _ context: LayerContext) throws(EngineError) -> Tensor {
+    let result = try withoutBias(x, context)
+    return hasBias ? try result + bias(context) : result
+  }
+
+  /// `[1, outputs, 1, 1]`.
+  ///
+  /// - Precondition: the layer has a bias.
+  public func bias(_ context: LayerContext) throws(EngineError) -> Tensor {
+    try context["\(name).bias"].reshaped(to: [1, weightShape[0], 1, 1])
+  }
+
+  /// The convolution alone: for callers that can add the bias where it costs less.
+  public func withoutBias(_ x: Tensor, _ context: LayerContext) throws(EngineError) -> Tensor {
     let kernel = weightShape[2]
     let weight = context["\(name).weight"]
-    var result: Tensor
     switch border {
     case .zero:
       let rows = same(x.shape[2], kernel)
       let columns = same(x.shape[3], kernel)
-      result = try .conv2d(
+      return try .conv2d(
         x, weight, stride: stride,
         padding: Padding2D(
           top: rows.before, bottom: rows.after, left: columns.before, right: columns.after))
     case .circular:
       let half = (kernel - 1) / 2
       let margin = (half, kernel - 1 - half)
-      result = try .conv2d(x.padded([(0, 0), (0, 0), margin, margin], mode: .circular), weight)
-    case .none: result = try .conv2d(x, weight, stride: stride)
+      return try .conv2d(x.padded([(0, 0), (0, 0), margin, margin], mode: .circular), weight)
+    case .none: return try .conv2d(x, weight, stride: stride)
     }
-    if hasBias {
-      result = try result + context["\(name).bias"].reshaped(to: [1, weightShape[0], 1, 1])
-    }
-    return result
   }
 
   private func same(_ size: Int, _ kernel: Int) -> (before: Int, after: Int) {

@@ -276,11 +276,19 @@ private struct ResidualBlock: Layer {
   {
     let h = try resampled(norm1(x, context).swish())
     let moment = try time(embedding.swish(), context)
-    var y = try conv1(h, context) + moment.reshaped(to: [moment.shape[0], moment.shape[1], 1, 1])
+    // One shift for each image and channel, the bias with it.
+    let shift =
+      try moment.reshaped(to: [moment.shape[0], moment.shape[1], 1, 1]) + conv1.bias(context)
+    var y = try conv1.withoutBias(h, context) + shift
     y = try conv2(dropout(norm2(y, context).swish(), context), context)
-    let straight = try resampled(x)
-    let passed = try skip?(straight, context) ?? straight
-    return try (passed + y) * 0.5.squareRoot()
+    return try (shortcut(x, context) + y) * 0.5.squareRoot()
+  }
+
+  private func shortcut(_ x: Tensor, _ context: LayerContext) throws(EngineError) -> Tensor {
+    guard let skip else { return x }
+    guard change == .up else { return try skip(resampled(x), context) }
+    // Linear maps of pixels and of channels commute: the convolution takes the fewer pixels.
+    return try resampled(skip.withoutBias(x, context)) + skip.bias(context)
   }
 
   private func resampled(_ x: Tensor) throws(EngineError) -> Tensor {
