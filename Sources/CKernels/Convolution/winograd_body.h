@@ -7,6 +7,7 @@
 
 #define P WINOGRAD_P
 #define Q WINOGRAD_Q
+#define WEIGHT_ROWS_AHEAD 8
 
 /// Bᵀ d: six values, `from` and `to` apart.
 INLINE void NAME(plain_input_line)(const vector *d, vector *t, const int from, const int to) {
@@ -233,6 +234,9 @@ INLINE void NAME(transform_weights)(NAME(line) line, const float *w, int64_t row
   int vectors = columns > LANES ? 2 : 1;
   for (int64_t k = 0; k < rows; k++, panel += vectors * LANES) {
     float taps[9][PANEL] = {0};
+    // Weights are read once, in so many short runs that the processor does not see them coming.
+    int64_t ahead = (k + WEIGHT_ROWS_AHEAD < rows ? k + WEIGHT_ROWS_AHEAD : rows - 1) * row_step;
+    for (int64_t j = 0; j < columns; j++) __builtin_prefetch(w + j * column_step + ahead);
     for (int64_t j = 0; j < columns; j++)
       for (int tap = 0; tap < 9; tap++)
         taps[flip ? 8 - tap : tap][j] = w[j * column_step + k * row_step + tap];
