@@ -118,10 +118,9 @@ extension Experiment {
     return result.isEmpty ? nil : result
   }
 
-  /// The images whose constraint distance is finite, and these distances.
-  private func finiteImages(_ images: Tensor, _ label: String) throws -> (Tensor, [Double]) {
-    let distances = try constraint.distances(all: images)
-    let good = distances.indices.filter { distances[$0].isFinite }
+  /// The images that did not diverge, and their constraint distances.
+  func finiteImages(_ images: Tensor, _ label: String) throws -> (Tensor, [Double]) {
+    let (distances, good) = try constraint.finiteDistances(all: images)
     if good.count == distances.count { return (images, distances) }
     progress.warn(
       "\(label): \(distances.count - good.count) of \(distances.count) samples diverged")
@@ -129,16 +128,15 @@ extension Experiment {
       throw RunError.samplesDiverged(
         model: label, count: distances.count - good.count, total: distances.count)
     }
-    let kept = try good.map { try images.sliced(axis: 0, from: $0, to: $0 + 1) }
-    return (try .concatenated(kept, axis: 0), good.map { distances[$0] })
+    return (try images.rows(good), good.map { distances[$0] })
   }
 
-  private func score(_ images: Tensor, _ solutions: Solutions) throws -> ExperimentMetrics.Solver {
+  /// The means over one solver's images; those that diverged are left out.
+  func score(_ images: Tensor, _ solutions: Solutions) throws -> ExperimentMetrics.Solver {
     guard let forwardOperator else {
       throw RunError.recipe(field: "operator", expected: "one", got: "nothing")
     }
-    let distances = try constraint.distances(all: images)
-    let good = distances.indices.filter { distances[$0].isFinite }
+    let (distances, good) = try constraint.finiteDistances(all: images)
     func mean(_ values: [Double]) -> Double? {
       let finite = good.map { values[$0] }.filter(\.isFinite)
       return finite.isEmpty ? nil : finite.reduce(0, +) / Double(finite.count)

@@ -148,7 +148,7 @@ extension Experiment {
     let samples = try samples(
       "sampling for finetune", sampler, count: finetuning.sampleCount, data,
       seed: settings.seed &+ 0x66_696E_6574)
-    let finite = try finiteRows(samples)
+    let finite = try samples.rows(samples.finiteRows())
     if finite.shape[0] < samples.shape[0] {
       progress.warn(
         "finetune: \(samples.shape[0] - finite.shape[0]) of \(samples.shape[0]) samples diverged")
@@ -159,20 +159,6 @@ extension Experiment {
     }
     try NPY.write(finite, to: file)
     return finite
-  }
-
-  /// The images without NaN or infinity.
-  func finiteRows(_ images: Tensor) throws -> Tensor {
-    let values = try images.floats()
-    let width = values.count / images.shape[0]
-    let good = (0..<images.shape[0]).filter { row in
-      values[row * width..<(row + 1) * width].allSatisfy(\.isFinite)
-    }
-    if good.count == images.shape[0] || good.isEmpty {
-      return good.isEmpty ? try images.sliced(axis: 0, from: 0, to: 0) : images
-    }
-    return try .concatenated(
-      good.map { try images.sliced(axis: 0, from: $0, to: $0 + 1) }, axis: 0)
   }
 
   func trainMirrorModel(_ data: Data, _ namm: TrainedMap) throws -> TrainedModel {

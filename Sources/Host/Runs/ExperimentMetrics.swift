@@ -64,7 +64,7 @@ public struct ExperimentMetrics: Codable, Sendable {
     public var crps: Double?
     public var spread: Double?
     public var skill: Double?
-    /// Images without a finite constraint distance; they are left out of the means.
+    /// Images with a pixel or a constraint distance that is not finite; they are left out of the means.
     public var diverged: Int
     /// Means of the constraint's further numbers: ``ExperimentMetrics/constraintMetrics``.
     public var constraintMetrics: [String: Double]?
@@ -106,7 +106,8 @@ public struct ExperimentMetrics: Codable, Sendable {
     public var dm: Int
   }
 
-  /// Samples that were not finite; they are left out of the other numbers.
+  /// Samples with a pixel or a constraint distance that is not finite; they are left out of the other
+  /// numbers.
   public struct Diverged: Codable, Sendable {
     public var dm: Int
     public var mdm: Int

@@ -7,7 +7,7 @@ public enum RunError: Diagnostic {
   case interrupted(String)
   /// Losses stayed non-finite; `part` is the part of the loss that did, if it was one.
   case diverged(stage: String, step: Int, part: String?)
-  /// Too few samples of a model have a finite distance to be measured.
+  /// Too few samples of a model, and their constraint distances, are finite to be measured.
   case samplesDiverged(model: String, count: Int, total: Int)
   /// A recipe asks for something that cannot be.
   case recipe(field: String, expected: String, got: String)
@@ -30,7 +30,8 @@ public enum RunError: Diagnostic {
       "\(stage): \(part.map { "'\($0)'" } ?? "the loss or its gradient") was not finite in several steps in a "
         + "row, the last at step \(step)"
     case .samplesDiverged(let model, let count, let total):
-      "\(model): \(count) of \(total) samples have no finite constraint distance; nothing can be measured"
+      "\(model): \(count) of \(total) samples have pixels or a constraint distance that are not finite; "
+        + "nothing can be measured"
     case .recipe(let field, let expected, let got):
       "recipe: \(field) must be \(expected), got \(got)"
     case .unknownSetting(let path, let name, let known):
