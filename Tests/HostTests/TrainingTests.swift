@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Host
@@ -123,6 +124,32 @@ import Testing
     let resumed = try run(Looks(), limits: [7, 12, 12], patience: 2)
     #expect(resumed.state.step == 10 && resumed.validation == ended.validation)
     #expect(try run(Looks(), limits: [12], patience: nil).state.step == 12)
+  }
+
+  /// A look that finds no number is told and left out; what is saved after it can be read again.
+  @Test func aValidationLossThatIsNotFiniteIsNotRecorded() throws {
+    final class Warnings: ProgressReporter {
+      let texts = Mutex<[String]>([])
+      func step(_ update: ProgressUpdate) {}
+      func finish(_ stage: String) {}
+      func note(_ text: String) {}
+      func warn(_ text: String) { texts.withLock { $0.append(text) } }
+    }
+    let trainer = try NAMMTrainer(
+      settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)
+    var losses = [5, .nan, 4, .infinity, 3.0]
+    let warnings = Warnings()
+    try withDirectory { url in
+      for limit in [3, 5] {
+        var task = trainer.task(budget: .steps(limit))
+        task.validation = Validation(interval: 1, patience: 2) { _ in losses.removeFirst() }
+        let result = try TrainingLoop(directory: url, progress: warnings).run(task)
+        #expect(result.state.step == limit)
+        #expect(result.validation.map(\.loss) == (limit == 3 ? [5, 4] : [5, 4, 3]))
+      }
+    }
+    let told = warnings.texts.withLock { $0 }
+    #expect(told.count == 2 && told[0].contains("images kept back is nan at step 2"))
   }
 
   @Test func validationLossesDependOnTheParametersAlone() throws {

@@ -136,8 +136,15 @@ public struct TrainingLoop {
       }
       if let validation = task.validation, state.step % validation.interval == 0 {
         let loss = try validation.loss(state.average)
-        let record = LossRecord(step: state.step, loss: loss, parts: [])
-        saved.validation = (saved.validation ?? []) + [record]
+        if loss.isFinite {
+          let record = LossRecord(step: state.step, loss: loss, parts: [])
+          saved.validation = (saved.validation ?? []) + [record]
+        } else {
+          // JSON has no NaN: a checkpoint with it could not be written.
+          progress.warn(
+            "\(task.name): the loss on images kept back is \(loss) at step \(state.step); not recorded"
+          )
+        }
         if validation.isExhausted(saved.validation ?? []) {
           progress.note(
             "\(task.name): ends after step \(state.step), the loss on images kept back no longer falls"
