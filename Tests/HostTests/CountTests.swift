@@ -285,7 +285,7 @@ import Testing
         "r.lua": "return mg.recipe { constraint = mg.\(function) { 'burgers' } }"
       ]) { folder in
         try PluginRegistry.standard(print: { _ in }).recipe(file: "\(folder)/r.lua")
-          .values["constraint"].canonical
+          .values["constraint"].canonical()
       }
     }
     #expect(try text("all") != text("product"))

@@ -30,7 +30,7 @@ extension Experiment {
     training.network.width = data.train.shape[3]
     let network = VAENetwork(training.network)
     let stage = Stage(
-      name, in: run, ingredients: written("vae") + trainingIngredients, after: stages)
+      name, in: run, ingredients: try written("vae") + trainingIngredients(), after: stages)
     let initial = try Parameters(network.parameters, seed: settings.seed)
     let (parameters, _) = try trained(stage, model: initial) {
       try VAETrainer(

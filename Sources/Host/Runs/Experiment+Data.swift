@@ -21,7 +21,7 @@ extension Experiment {
     let place = folder.isEmpty ? "." : folder
     let stage = Stage(
       "data", in: run,
-      ingredients: written("data") + [try source.source.contentHash(relativeTo: place)])
+      ingredients: try written("data") + [source.source.contentHash(relativeTo: place)])
     if try stage.finished(Bool.self) != true {
       try stage.prepare()
       if let path = source.source.path {

@@ -13,7 +13,7 @@ extension Experiment {
     throws -> Samples
   {
     let stage = Stage(
-      "samples", in: run, ingredients: written("sample"),
+      "samples", in: run, ingredients: try written("sample"),
       after: [namm.stage, mdm.stage, dm.stage])
     if let seconds = try stage.finished(Double.self) {
       return Samples(

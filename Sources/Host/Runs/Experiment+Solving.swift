@@ -26,7 +26,7 @@ extension Experiment {
     let own = try solving.measurement.map { [try measurementHash($0)] } ?? []
     let stage = Stage(
       "solutions", in: run,
-      ingredients: written("solve") + [try operatorIdentity(), try constraintIdentity()] + own,
+      ingredients: try written("solve") + [operatorIdentity(), constraintIdentity()] + own,
       after: [data.stage, namm.stage, mdm.stage, dm.stage])
     if let seconds = try stage.finished(Double.self) {
       func read(_ name: String) throws -> Tensor { try NPY.read(stage.path("\(name).npy")) }

@@ -71,7 +71,7 @@ extension Experiment {
     let networks = settings.namm.networks
     let stage = Stage(
       "namm", in: run,
-      ingredients: written("namm") + trainingIngredients + [try constraintIdentity()],
+      ingredients: try written("namm") + trainingIngredients() + [constraintIdentity()],
       after: [data.stage])
     let model = try Parameters(networks.parameters, seed: settings.seed)
     let (parameters, record): (Parameters, TrainingRecord)
@@ -95,8 +95,9 @@ extension Experiment {
 
   /// What decides about every training besides its own table, for fingerprints; nothing of what the recipe
   /// does not name, as in older runs.
-  var trainingIngredients: [String] {
-    ["validation", "preset", "scale"].filter { !recipe.values[$0].isNil }.flatMap { written($0) }
+  func trainingIngredients() throws -> [String] {
+    try ["validation", "preset", "scale"].filter { !recipe.values[$0].isNil }
+      .flatMap { try written($0) }
   }
 
   /// A task that looks at the images kept back, if there are any.
@@ -120,7 +121,7 @@ extension Experiment {
     guard let finetuning = settings.finetuning else { return nil }
     let networks = settings.namm.networks
     let stage = Stage(
-      "finetune", in: run, ingredients: written("finetune") + [try constraintIdentity()],
+      "finetune", in: run, ingredients: try written("finetune") + [constraintIdentity()],
       after: [namm.stage, mdm.stage])
     let start = networks.split(namm.parameters)
     let (inverse, record) = try trained(stage, model: start.inverse) {
@@ -164,7 +165,7 @@ extension Experiment {
   func trainMirrorModel(_ data: Data, _ namm: TrainedMap) throws -> TrainedModel {
     let model = settings.mirrorModel
     let stage = Stage(
-      "mdm", in: run, ingredients: written("mdm") + trainingIngredients,
+      "mdm", in: run, ingredients: try written("mdm") + trainingIngredients(),
       after: [data.stage, namm.stage])
     return try trainModel(stage, model, data, budget: .steps(model.steps ?? 0)) {
       try namm.map.forward(all: data.train)
@@ -176,7 +177,7 @@ extension Experiment {
   {
     let model = settings.plainModel
     let stage = Stage(
-      "dm", in: run, ingredients: written("mdm", "dm") + trainingIngredients,
+      "dm", in: run, ingredients: try written("mdm", "dm") + trainingIngredients(),
       after: [data.stage] + (model.steps == nil ? stages : []))
     let budget: TrainingBudget = model.steps.map { .steps($0) } ?? .seconds(seconds)
     return try trainModel(stage, model, data, budget: budget) { data.train }

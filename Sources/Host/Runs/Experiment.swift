@@ -107,8 +107,8 @@ public struct Experiment {
   }
 
   /// What the recipe says under a name, as text for fingerprints.
-  func written(_ names: String...) -> [String] {
-    names.map { "\($0)=\(recipe.values[$0].canonical)" } + ["seed=\(settings.seed)"]
+  func written(_ names: String...) throws -> [String] {
+    try names.map { "\($0)=\(try recipe.values[$0].canonical())" } + ["seed=\(settings.seed)"]
   }
 
   /// Everything that decides what a constraint or an operator computes: its sources and its parameters.
@@ -118,20 +118,20 @@ public struct Experiment {
         SHA256.hexDigest(of: try SafeFile.bytes(of: URL(fileURLWithPath: $0)))
       }
       return
-        "\(plugin.definition.name) \(hashes.joined(separator: " ")) \(plugin.parameters.canonical)"
+        "\(plugin.definition.name) \(hashes.joined(separator: " ")) \(try plugin.parameters.canonical())"
     }.joined(separator: "; ")
   }
 
   func constraintIdentity() throws -> String {
     guard constraint is LuaConstraint else {
-      return written("constraint")[0] + (try identity(constraint.plugins)) + constraint.contentHash
+      return try written("constraint")[0] + identity(constraint.plugins) + constraint.contentHash
     }
     return try identity(constraint.plugins)
   }
 
   func operatorIdentity() throws -> String {
     guard let forwardOperator, forwardOperator is LuaForwardOperator else {
-      return written("operator")[0] + (try identity(forwardOperator?.plugins ?? []))
+      return try written("operator")[0] + identity(forwardOperator?.plugins ?? [])
     }
     return try identity(forwardOperator.plugins)
   }

@@ -24,7 +24,7 @@ struct Stage {
   }
 
   /// Goes into every fingerprint: to be changed with the meaning of what stages save.
-  private static let format = "1"
+  private static let format = "2"
 
   /// What a finished stage says of itself.
   struct Result<Value: Codable>: Codable {
@@ -56,26 +56,41 @@ struct Stage {
 
 extension LuaValue {
   /// The value as text that is the same for equal values: what goes into fingerprints.
-  var canonical: String {
+  ///
+  /// - Throws: ``EngineError`` where a tensor's numbers cannot be computed.
+  func canonical() throws -> String {
     switch self {
     case .nil: "nil"
     case .bool(let value): "\(value)"
     case .integer, .number: double.map { "\($0)" } ?? ""
     case .string(let value): "\(value.debugDescription)"
-    case .table(let table): table.canonical
-    case .tensor(let tensor): "tensor \(tensor.shape)"
+    case .table(let table): try table.canonical()
+    case .tensor(let tensor):
+      "tensor \(tensor.dtype.rawValue) \(tensor.shape) \(SHA256.hexDigest(of: try tensor.bytes()))"
     case .function(let function): "\(function.file):\(function.line)"
     case .definition(let definition):
       definition.kind.rawValue + (definition.combination == .product ? " product " : " ")
-        + definition.fields.canonical
+        + (try definition.fields.canonical())
     }
   }
 }
 
 extension LuaTable {
   /// The table as text that is the same for equal tables.
-  var canonical: String {
-    let fields = fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.canonical)" }
-    return "{" + (array.map(\.canonical) + fields).joined(separator: ",") + "}"
+  func canonical() throws -> String {
+    let fields = try fields.sorted { $0.key < $1.key }.map {
+      "\($0.key)=\(try $0.value.canonical())"
+    }
+    return "{" + (try array.map { try $0.canonical() } + fields).joined(separator: ",") + "}"
+  }
+}
+
+extension Tensor {
+  /// The numbers as they lie in memory, row by row.
+  fileprivate func bytes() throws(EngineError) -> [UInt8] {
+    let storage = try storage()
+    return withExtendedLifetime(storage) {
+      [UInt8](UnsafeRawBufferPointer(start: storage.pointer, count: storage.byteCount))
+    }
   }
 }
