@@ -192,9 +192,10 @@ func withTemporaryFolder(_ body: (URL) throws -> Void) throws {
       #expect(try train.floats() == all.sliced(axis: 0, from: 0, to: 12).floats())
       #expect(try test.floats() == all.sliced(axis: 0, from: 16, to: 20).floats())
       #expect(try !reference.contentHash(relativeTo: root.path).isEmpty)
-      #expect(try reference.channels(relativeTo: root.path) == 1)
+      #expect(try reference.extent(relativeTo: root.path).channels == 1)
       #expect(
-        try DatasetReference.generated(KolmogorovDataset()).channels(relativeTo: root.path) == 2)
+        try DatasetReference.generated(KolmogorovDataset()).extent(relativeTo: root.path).channels
+          == 2)
       #expect(throws: EngineError.self) {
         try reference.images(count: 1, testCount: 20, seed: 0, relativeTo: root.path)
       }

@@ -186,6 +186,27 @@ import Testing
     #expect(ScaledPreset(preset: .count, scale: 1e-9, count: 10).steps(\.mdm, batch: 32) == 1)
   }
 
+  /// An epoch goes through the images that are trained on: those of the file, but for tests and validation.
+  @Test(arguments: [
+    ("count = 40, test = 8", "", 40), ("test = 8", "", 92),
+    ("test = 8", "validation = { count = 12 },", 80),
+    ("count = 40, test = 8", "validation = { count = 30 },", 10),
+  ])
+  func epochsGoThroughTheImagesThereAre(_ data: String, _ rest: String, _ count: Int) throws {
+    try withPluginFiles([
+      "r.lua": """
+      return mg.recipe {
+        data = { "images.npy", \(data) }, constraint = "burgers", preset = "periodic", \(rest)
+      }
+      """
+    ]) { folder in
+      try NPY.write(.zeros([100, 1, 4, 4]), to: "\(folder)/images.npy")
+      let settings = try ExperimentSettings(standardRegistry().recipe(file: "\(folder)/r.lua"))
+      // 50 epochs in batches of 16.
+      #expect(settings.nammSteps == (50 * count + 15) / 16)
+    }
+  }
+
   @Test func lossFalls() throws {
     let trainer = try NAMMTrainer(
       settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)

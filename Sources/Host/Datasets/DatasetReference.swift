@@ -71,18 +71,19 @@ public enum DatasetReference: Sendable {
     }
   }
 
-  /// Channels of an image.
+  /// Channels of an image, and how many images there are; no number where as many are made as are wanted.
   ///
   /// - Throws: ``EngineError/file(path:reason:)`` where a file or a folder cannot be read.
-  func channels(relativeTo directory: String) throws -> Int {
+  func extent(relativeTo directory: String) throws -> (channels: Int, count: Int?) {
     switch self {
-    case .generated(let dataset): return dataset.imageShape[0]
+    case .generated(let dataset): return (dataset.imageShape[0], nil)
     case .file(let path):
       let shape = try NPY.read(DatasetReference.place(of: path, in: directory)).shape
-      return shape.rank == 4 ? shape[1] : 1
+      return (shape.rank == 4 ? shape[1] : 1, shape.dimensions.first ?? 1)
     case .folder(let path):
       let url = URL(fileURLWithPath: DatasetReference.place(of: path, in: directory))
-      return try DatasetFolder(url).description.imageShape[0]
+      let description = try DatasetFolder(url).description
+      return (description.imageShape[0], description.count)
     }
   }
 

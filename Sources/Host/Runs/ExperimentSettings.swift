@@ -84,9 +84,15 @@ public struct ExperimentSettings: Sendable {
     }
     let chosen = seed
     counter = try reader.optionalTable("counter").map { try Counter($0, seed: chosen) }
-    let preset = try Self.preset(&reader, count: data.count)
+    validating = try reader.optionalTable("validation").map { try Validating($0) }
     let folder = (file as NSString).deletingLastPathComponent
-    let channels = try data.source.channels(relativeTo: folder.isEmpty ? "." : folder)
+    let (channels, available) = try data.source.extent(relativeTo: folder.isEmpty ? "." : folder)
+    // What an epoch goes through: of a file perhaps fewer than asked for, and none of those kept back.
+    let wanted = data
+    let trained =
+      min(wanted.count, available.map { $0 - wanted.testCount } ?? wanted.count)
+      - (validating?.count ?? 0)
+    let preset = try Self.preset(&reader, count: max(trained, 1))
     (namm, nammSteps) = try Self.namm(reader.table("namm"), channels: channels, preset)
     mirrorModel = try Self.model(reader.table("mdm"), channels: channels, preset)
     // The baseline is the same network, unless the recipe says otherwise.
@@ -97,7 +103,6 @@ public struct ExperimentSettings: Sendable {
       try Finetuning($0, like: mirrorMap, preset)
     }
     autoencoder = try reader.optionalTable("vae").map { try Autoencoder($0) }
-    validating = try reader.optionalTable("validation").map { try Validating($0) }
     sampling = try Sampling(reader.table("sample"))
     let hasOperator = !reader.value(
       "operator", default: "no inverse problem",
