@@ -112,6 +112,23 @@ import Testing
     }
   }
 
+  /// No number of one purpose is a number of another, also not of streams and steps that count from 0.
+  @Test func purposesShareNoNumbers() throws {
+    var keys: [RandomKey] = []
+    for seed: UInt64 in [0, 7] {
+      for purpose in RandomPurpose.allCases {
+        for place: UInt32 in 0..<3 {
+          keys.append(RandomKey(seed: seed, for: purpose, stream: place, step: 0))
+          keys.append(RandomKey(seed: seed, for: purpose, stream: 0, step: place + 1))
+        }
+      }
+      keys.append(RandomKey(seed: seed))
+    }
+    #expect(Set(keys).count == keys.count)
+    let rows = try keys.map { try Tensor.uniform(keys: $0.tensor, shape: [16]).floats() }
+    #expect(Set(rows).count == rows.count)
+  }
+
   @Test func keysMayBeComputedOrComeLater() throws {
     let keys = Tensor.placeholder("keys", shape: [2, 4], dtype: .int32)
     let program = try Program(

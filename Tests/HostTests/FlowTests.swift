@@ -112,10 +112,10 @@ import Testing
       let summary = Summary(try samples.doubles())
       return abs(summary.standardDeviation - 0.5) / 0.5 + abs(summary.mean - 0.4)
     }
-    // 65,536 independent pixels: the standard errors are 0.003 and 0.002.
+    // 65,536 independent pixels: the standard errors are 0.003 and 0.002, three of each are 0.015.
     let (coarse, fine) = (try error(steps: 6), try error(steps: 40))
     #expect(coarse > 0.03, "\(coarse)")
-    #expect(fine < 0.01, "\(fine)")
+    #expect(fine < 0.015, "\(fine)")
   }
 
   /// Mean and covariance of samples against the data's; the same noise for every sampler.

@@ -21,7 +21,8 @@ public struct Parameters: Sendable {
     for (number, spec) in specs.enumerated() {
       tensors.append(
         try spec.initializer.tensor(
-          shape: spec.shape, key: RandomKey(seed: seed, stream: UInt32(number), step: 0)))
+          shape: spec.shape,
+          key: RandomKey(seed: seed, for: .parameters, stream: UInt32(number))))
     }
     try evaluate(tensors)
     self.init(names: specs.map(\.name), tensors: tensors)

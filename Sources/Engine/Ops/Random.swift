@@ -1,10 +1,26 @@
 import CKernels
 
+/// What random numbers are for: of one seed every purpose has streams of its own.
+public enum RandomPurpose: UInt32, Sendable, CaseIterable {
+  /// Initial values of what is learned; a stream a tensor.
+  case parameters = 0x7061_7261
+  /// Noise, times and dropout of training steps.
+  case training = 0x7472_6169
+  /// The same of looks at images that are kept back.
+  case validation = 0x7661_6C69
+  /// Starting noise and steps of samplers; a stream a sample.
+  case sampling = 0x7361_6D70
+  /// Random directions in which a trace is measured; a stream an image.
+  case probing = 0x7072_6F62
+  /// Noise of simulated measurements; a stream a measurement.
+  case measurementNoise = 0x6E6F_6973
+}
+
 /// What a stream of random numbers is keyed by: the same key always gives the same numbers.
 public struct RandomKey: Sendable, Hashable {
   /// The run's seed.
   public let seed: UInt64
-  /// What the numbers are for, and for which sample.
+  /// Which of the streams: that of a sample, of a tensor.
   public let stream: UInt32
   /// Which step of a loop.
   public let step: UInt32
@@ -13,6 +29,12 @@ public struct RandomKey: Sendable, Hashable {
     self.seed = seed
     self.stream = stream
     self.step = step
+  }
+
+  /// A key of one purpose: those of others, of the same seed, stream and step, give unrelated numbers.
+  public init(seed: UInt64, for purpose: RandomPurpose, stream: UInt32 = 0, step: UInt32 = 0) {
+    // Seeds that people choose are small: the upper half tells the purposes apart, whatever the streams.
+    self.init(seed: seed ^ UInt64(purpose.rawValue) << 32, stream: stream, step: step)
   }
 
   fileprivate var words: [Int32] {

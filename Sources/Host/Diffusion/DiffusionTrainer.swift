@@ -66,7 +66,7 @@ public struct DiffusionTrainer {
     let count = images.shape[0]
     let (sde, network) = (settings.sde, network)
     let parameters = initialState.parameters.placeholders(prefix: "parameter ")
-    let key = RandomKey(seed: seed, stream: validationStream).tensor
+    let key = RandomKey(seed: seed, for: .validation).tensor
     // Times spread evenly: fewer images say as much.
     let times = (0..<count).map { index in
       let part = (Double(index) + 0.5) / Double(count)
@@ -89,7 +89,7 @@ public struct DiffusionTrainer {
 
   /// Takes the step that the state's count says.
   public func takeStep(_ state: inout TrainingState) throws -> TrainingStep.Report {
-    let key = RandomKey(seed: seed, stream: 0, step: UInt32(state.step))
+    let key = RandomKey(seed: seed, for: .training, step: UInt32(state.step))
     return try step(&state, [batches.batch(step: state.step), key.tensor])
   }
 

@@ -55,7 +55,7 @@ public struct Likelihood: Sendable {
         divergence(of: start, at: state, probes), divergence(of: end, at: guess, probes),
       ])
 
-    let streams = SampleStreams(seed: seed, first: first, count: count)
+    let streams = SampleStreams(seed: seed, first: first, count: count, purpose: .probing)
     var x = images
     var total = [Double](repeating: 0, count: count)
     // From data to noise: the sampler's steps the other way round.

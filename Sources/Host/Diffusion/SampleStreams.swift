@@ -1,18 +1,21 @@
 import Engine
 
-/// The random numbers of sampling: keyed by (seed, sample, step), so that a sample is the same alone, in a
-/// batch, or in another batch.
+/// The random numbers of samples: keyed by (seed, purpose, sample, step), so that a sample is the same
+/// alone, in a batch, or in another batch.
 struct SampleStreams {
   let seed: UInt64
   /// Number of the first sample of this batch.
   let first: Int
   let count: Int
+  var purpose = RandomPurpose.sampling
 
   /// Keys `[count, 4]` of one step; step 0 is the starting noise.
   func keys(step: Int) -> Tensor {
     RandomKey.tensor(
       (0..<count).map {
-        RandomKey(seed: seed, stream: UInt32(truncatingIfNeeded: first + $0), step: UInt32(step))
+        RandomKey(
+          seed: seed, for: purpose, stream: UInt32(truncatingIfNeeded: first + $0),
+          step: UInt32(step))
       })
   }
 

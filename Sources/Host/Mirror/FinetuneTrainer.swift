@@ -52,7 +52,7 @@ public struct FinetuneTrainer {
 
   /// Takes the step that the state's count says.
   public func takeStep(_ state: inout TrainingState) throws -> TrainingStep.Report {
-    let key = RandomKey(seed: seed, stream: 0, step: UInt32(state.step))
+    let key = RandomKey(seed: seed, for: .training, step: UInt32(state.step))
     return try step(
       &state, [images.batch(step: state.step), samples.batch(step: state.step), key.tensor])
   }

@@ -96,7 +96,7 @@ public struct NAMMTrainer {
     var settings = settings
     settings.batchSize = images.shape[0]
     let parameters = initialState.parameters.placeholders(prefix: "parameter ")
-    let key = RandomKey(seed: seed, stream: validationStream).tensor
+    let key = RandomKey(seed: seed, for: .validation).tensor
     let terms = try settings.loss(
       images, inverseNoise: settings.inverseNoise(key),
       z: settings.noise(key, shape: images.shape), map: settings.networks.map(parameters),
@@ -107,7 +107,7 @@ public struct NAMMTrainer {
 
   /// Takes the step that the state's count says.
   public func takeStep(_ state: inout TrainingState) throws -> TrainingStep.Report {
-    let key = RandomKey(seed: seed, stream: 0, step: UInt32(state.step))
+    let key = RandomKey(seed: seed, for: .training, step: UInt32(state.step))
     return try step(&state, [batches.batch(step: state.step), key.tensor])
   }
 }

@@ -48,11 +48,8 @@ extension NoiseModel {
 
   /// One key a row of `clean`.
   func keys(for clean: Tensor, seed: UInt64, first: Int) -> Tensor {
-    // The step word tells the noise from the samplers' streams of the same seed.
-    RandomKey.tensor(
-      (0..<clean.shape[0]).map {
-        RandomKey(seed: seed, stream: UInt32(truncatingIfNeeded: first + $0), step: 0x6E6F_6973)
-      })
+    SampleStreams(seed: seed, first: first, count: clean.shape[0], purpose: .measurementNoise)
+      .keys(step: 0)
   }
 
   /// The rows laid out flat, `[N, M]`.

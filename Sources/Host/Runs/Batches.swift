@@ -1,8 +1,5 @@
 import Engine
 
-/// Tells the random numbers of validation from those of training, whose streams are small numbers.
-let validationStream: UInt32 = 0x7661_6C69
-
 /// The order in which a training run sees its images: every epoch anew, by seed and epoch alone, so that a
 /// resumed run goes on where it stopped.
 public struct Batches: Sendable {

@@ -63,7 +63,7 @@ public struct VAETrainer {
 
   /// Takes the step that the state's count says.
   public func takeStep(_ state: inout TrainingState) throws -> TrainingStep.Report {
-    let key = RandomKey(seed: seed, stream: 0, step: UInt32(state.step))
+    let key = RandomKey(seed: seed, for: .training, step: UInt32(state.step))
     return try step(&state, [batches.batch(step: state.step), key.tensor])
   }
 }
