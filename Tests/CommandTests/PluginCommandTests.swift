@@ -168,4 +168,27 @@ import Testing
       #expect(bad.status == 65 && bad.output.contains("no distance is finite"), "\(bad.output)")
     }
   }
+
+  /// A part whose name is what another's would be numbered with.
+  @Test func evalNamesEveryPart() throws {
+    func part(_ name: String) -> String {
+      """
+      return mg.constraint { name = "\(name)", distance = function(x) return x:abs():mean { 2, 3, 4 } end,
+        generate = function(count) return mg.zeros(count, 1, 4, 4) end }
+      """
+    }
+    let all = "return mg.all { 'a.lua', 'b.lua', 'c.lua' }"
+    try withFolder([
+      "a.lua": part("x"), "b.lua": part("x_2"), "c.lua": part("x"), "all.lua": all,
+    ]) { folder in
+      let made = try Invocation.run(
+        ["plugin", "generate", "a.lua", "x.npy", "--count", "70"], in: folder)
+      #expect(made.status == 0, "\(made.errors)")
+      let shown = try Invocation.run(["eval", "all.lua", "x.npy", "--json"], in: folder)
+      #expect(shown.status == 0, "\(shown.errors)")
+      for name in ["x", "x_2", "x_3"] {
+        #expect(shown.output.contains("\"\(name)\":[0,0,"), "\(shown.output)")
+      }
+    }
+  }
 }

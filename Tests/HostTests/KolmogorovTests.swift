@@ -241,7 +241,7 @@ import Testing
     let free = DivergenceFree(layout: layout)
     return [
       ("incompress", free), ("kolmogorov", residual),
-      ("kol_incompress", WeightedConstraints(name: "both", parts: [(1, residual), (1, free)])),
+      ("kol_incompress", try WeightedConstraints(name: "both", parts: [(1, residual), (1, free)])),
     ]
   }
 

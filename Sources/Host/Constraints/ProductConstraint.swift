@@ -4,17 +4,21 @@ import Engine
 public struct ProductConstraint: CompositeConstraint {
   public let name: String
   public let constraints: [any Constraint]
+  public let domain: ImageDomain
 
   /// - Parameters:
   ///   - name: the factors' names with `*` between them, unless given.
   ///   - factors: one or more.
-  /// - Throws: ``EngineError/invalidArgument(op:argument:expected:got:)`` without factors.
+  /// - Throws: ``EngineError/invalidArgument(op:argument:expected:got:)`` without factors, or where no image
+  ///   fits all of them.
   public init(name: String? = nil, _ factors: [any Constraint]) throws(EngineError) {
     guard !factors.isEmpty else {
       throw .invalidArgument(
         op: "product of constraints", argument: "factors", expected: "one or more", got: "none")
     }
-    self.name = name ?? factors.map(\.name).joined(separator: "*")
+    let name = name ?? factors.map(\.name).joined(separator: "*")
+    domain = try Self.commonDomain(of: name, factors)
+    self.name = name
     constraints = factors
   }
 

@@ -5,8 +5,13 @@ public struct WeightedConstraints: CompositeConstraint {
   public let name: String
   /// The constraints with their weights, which are above 0.
   public let parts: [(weight: Double, constraint: any Constraint)]
+  public let domain: ImageDomain
 
-  public init(name: String, parts: [(weight: Double, constraint: any Constraint)]) {
+  /// - Throws: ``EngineError/invalidArgument(op:argument:expected:got:)`` where no image fits all parts.
+  public init(
+    name: String, parts: [(weight: Double, constraint: any Constraint)]
+  ) throws(EngineError) {
+    domain = try Self.commonDomain(of: name, parts.map(\.constraint))
     self.name = name
     self.parts = parts
   }

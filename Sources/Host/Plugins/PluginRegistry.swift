@@ -117,15 +117,18 @@ public struct PluginRegistry: Sendable {
       return try LuaConstraint(definition, parameters: parameters)
     }
     _ = try definition.values(for: parameters)
-    if definition.combination == .product {
-      return try ProductConstraint(
-        name: definition.name, definition.parts.map { try constraint($0) })
-    }
+    let isProduct = definition.combination == .product
     let parts = try definition.parts.map { part in
-      let (reference, weight) = try weighted(part)
-      return (weight, try constraint(reference))
+      let (reference, weight) = isProduct ? (part, 1) : try weighted(part)
+      return (weight: weight, constraint: try constraint(reference))
     }
-    return WeightedConstraints(name: definition.name, parts: parts)
+    do throws(EngineError) {
+      return isProduct
+        ? try ProductConstraint(name: definition.name, parts.map(\.constraint))
+        : try WeightedConstraints(name: definition.name, parts: parts)
+    } catch {
+      throw LuaError(.definition, error.message, file: definition.file, line: definition.line)
+    }
   }
 
   /// Takes the weight off a part of `mg.all`.

@@ -54,7 +54,7 @@ struct Evaluate: ParsableCommand {
   private func show(_ file: String, _ constraint: any Constraint) throws -> Bool {
     let images = try ImageFile.images(file)
     let distances = try constraint.distances(all: images)
-    let metrics = try constraint.metrics(images).map { ($0.name, try $0.values.doubles()) }
+    let metrics = try constraint.metrics(all: images)
     let summary = Summary(distances)
     let isFinite = summary.count > 0
     if json {
@@ -63,7 +63,7 @@ struct Evaluate: ParsableCommand {
           file: file, distances: distances.map(finite), minimum: isFinite ? summary.minimum : nil,
           mean: isFinite ? summary.mean : nil, maximum: isFinite ? summary.maximum : nil,
           notFinite: summary.notFinite,
-          metrics: Dictionary(uniqueKeysWithValues: metrics.map { ($0, $1.map(finite)) })))
+          metrics: Dictionary(metrics.map { ($0, $1.map(finite)) }) { first, _ in first }))
       return isFinite
     }
     Terminal.line("\(file): \(images.shape), constraint \(constraint.name)")
@@ -85,10 +85,10 @@ struct Evaluate: ParsableCommand {
     if shown.count < distances.count {
       Terminal.line("the \(shown.count) of \(distances.count) images that are furthest off:")
     }
-    let header = ["image", "distance"] + metrics.map(\.0)
+    let header = ["image", "distance"] + metrics.map(\.name)
     let rows = (shown.count < distances.count ? Array(shown) : Array(distances.indices)).map {
       image in
-      ["\(image + 1)", text(distances[image])] + metrics.map { text($0.1[image]) }
+      ["\(image + 1)", text(distances[image])] + metrics.map { text($0.values[image]) }
     }
     for line in Terminal.table([header] + rows) { Terminal.line(line) }
     return isFinite
