@@ -33,6 +33,7 @@ enum ExitStatus {
       unavailable
     case EngineError.library: softwareError
     case EngineError.file: inputOutputError
+    case let error as RecipeProblem: of(error.problem)
     case is any Diagnostic: dataError
     default: softwareError
     }

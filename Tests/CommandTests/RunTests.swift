@@ -325,6 +325,10 @@ import Testing
       ("namm = { widht = 4 }", "did you mean 'width'"),
       ("mdm = { lr = 1 }", "it is 'learning_rate' here"),
       ("bogus = 1", "finetune"), ("seed = \"x\"", "seed"),
+      ("counter = { size = 50 }", "counter.size must be a multiple of 4"),
+      ("counter = { size = 44 }", "counter.size must be a whole number in 48…1024"),
+      ("counter = { most = 13 }", "counter.most must be a whole number in 6…12"),
+      ("counter = { fewest = 4, most = 3 }", "counter.most"),
     ]
     for (extra, expected) in cases {
       let text = recipe(constraint: "\"total_brightness\"", extra: extra)
@@ -333,6 +337,26 @@ import Testing
         #expect(run.status == 65, "\(extra): \(run.errors)")
         #expect(run.errors.contains(expected), "\(extra): \(run.errors)")
         #expect(run.errors.contains("error: tiny.lua:"), "\(extra): \(run.errors)")
+      }
+    }
+  }
+
+  /// Mistakes that are found where the settings are used are placed as well.
+  @Test func mistakesInWhatARecipeNamesAreOnItsLine() throws {
+    let text = recipe(constraint: "\"total_brightness\"")
+    let own = "{ \"black_hole\", count = 24, test = 8, size = 16, total = 10 }"
+    let missing = text.replacingOccurrences(of: own, with: "{ \"none.npy\" }")
+    let odd = text.replacingOccurrences(of: own, with: "{ \"kolmogorov\", size = 11 }")
+    let unread = recipe(constraint: "{ \"swift:count\", weights = \"none.safetensors\" }")
+    try withFolder(["missing.lua": missing, "odd.lua": odd, "unread.lua": unread]) { folder in
+      for (file, status, place, expected) in [
+        ("missing.lua", 74, "missing.lua:3: ", "none.npy"),
+        ("odd.lua", 65, "odd.lua:3: ", "size"),
+        ("unread.lua", 74, "unread.lua:4: ", "none.safetensors"),
+      ] as [(String, Int32, String, String)] {
+        let run = try Invocation.run(["run", file], in: folder)
+        #expect(run.status == status, "\(file): \(run.status) \(run.errors)")
+        #expect(run.errors.contains(place) && run.errors.contains(expected), "\(run.errors)")
       }
     }
   }

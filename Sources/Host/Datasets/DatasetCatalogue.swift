@@ -37,11 +37,14 @@ public struct DatasetCatalogue: Sendable {
     Entry(
       name: "galaxies", summary: "radio galaxies on a noisy sky, `fewest` to `most` of them"
     ) {
-      let size = try $0.integer("size", default: 128, in: 48...1024, "rows and columns")
+      let counts = GalaxiesDataset.counts
+      let size = try $0.integer(
+        "size", default: 128, in: GalaxiesDataset.sizes, "rows and columns")
       let fewest = try $0.integer(
-        "fewest", default: 8, in: 0...12, "the smallest number of galaxies")
+        "fewest", default: 8, in: counts, "the smallest number of galaxies")
       let most = try $0.integer(
-        "most", default: max(8, fewest), in: fewest...12, "the largest number of galaxies")
+        "most", default: max(8, fewest), in: fewest...counts.upperBound,
+        "the largest number of galaxies")
       return try GalaxiesDataset(size: size, objects: fewest...most)
     },
     Entry(

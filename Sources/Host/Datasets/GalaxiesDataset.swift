@@ -13,6 +13,10 @@ public struct GalaxiesDataset: Dataset {
   /// How many objects an image may hold, each number as often.
   public let objects: ClosedRange<Int>
 
+  /// What ``size`` may be: smaller images have no room for objects.
+  public static let sizes = 48...1024
+  /// What numbers of objects there may be: more may not fit.
+  public static let counts = 0...12
   /// Least distance between the discs of two objects, in pixels.
   public static let gap = 5.0
   /// Least signal-to-noise ratio of an object, in decibels: `10 log₁₀` of its mean squared brightness, over
@@ -22,13 +26,16 @@ public struct GalaxiesDataset: Dataset {
 
   /// - Throws: ``EngineError/invalidArgument(op:argument:expected:got:)`` for a setting out of range.
   public init(size: Int = 128, objects: ClosedRange<Int> = 8...8) throws(EngineError) {
-    guard (48...1024).contains(size) else {
+    guard Self.sizes.contains(size) else {
       throw .invalidArgument(
-        op: "galaxies", argument: "size", expected: "48…1024", got: "\(size)")
+        op: "galaxies", argument: "size",
+        expected: "\(Self.sizes.lowerBound)…\(Self.sizes.upperBound)", got: "\(size)")
     }
-    guard objects.lowerBound >= 0, objects.upperBound <= 12 else {
+    guard Self.counts.contains(objects.lowerBound), Self.counts.contains(objects.upperBound) else {
       throw .invalidArgument(
-        op: "galaxies", argument: "objects", expected: "0…12: more may not fit", got: "\(objects)")
+        op: "galaxies", argument: "objects",
+        expected: "\(Self.counts.lowerBound)…\(Self.counts.upperBound): more may not fit",
+        got: "\(objects)")
     }
     self.size = size
     self.objects = objects

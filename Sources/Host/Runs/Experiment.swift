@@ -25,16 +25,17 @@ public struct Experiment {
   ) throws {
     let recipe = try registry.recipe(file: path)
     self.recipe = recipe
-    var settings = try recipe.locating { try ExperimentSettings(recipe) }
+    // Of what a recipe says, only its data are looked at here.
+    var settings = try recipe.locating("data") { try ExperimentSettings(recipe) }
     if let output { settings.output = output }
     if let seed { settings.seed = seed }
     self.settings = settings
-    try settings.counter?.makeIfMissing(progress: progress)
-    guard let constraint = try recipe.locating({ try recipe.constraint() }) else {
+    try recipe.locating("counter") { try settings.counter?.makeIfMissing(progress: progress) }
+    guard let constraint = try recipe.locating("constraint", { try recipe.constraint() }) else {
       throw RunError.recipe(field: "constraint", expected: "a constraint", got: "nothing")
     }
     self.constraint = constraint
-    let forwardOperator = try recipe.locating { try recipe.forwardOperator() }
+    let forwardOperator = try recipe.locating("operator") { try recipe.forwardOperator() }
     if let forwardOperator {
       try recipe.locating { try recipe.checkNoise(of: forwardOperator) }
     }

@@ -18,11 +18,18 @@ extension ExperimentSettings {
         "weights", default: "counter.safetensors", values: "a path",
         "the network's file, as the constraint `count` names it; trained only where it is missing")
       settings.size = try reader.integer(
-        "size", default: settings.size, in: 4...4096, "rows and columns of an image")
+        "size", default: settings.size, in: GalaxiesDataset.sizes,
+        "rows and columns of an image, a multiple of 4")
+      guard settings.size % 4 == 0 else {
+        throw RunError.recipe(
+          field: reader.field("size"), expected: "a multiple of 4", got: "\(settings.size)")
+      }
+      let counts = GalaxiesDataset.counts
       settings.fewest = try reader.integer(
-        "fewest", default: settings.fewest, in: 0...1000, "the smallest number of objects")
+        "fewest", default: settings.fewest, in: counts, "the smallest number of objects")
       settings.most = try reader.integer(
-        "most", default: settings.most, in: 0...1000, "the largest number of objects")
+        "most", default: max(settings.most, settings.fewest),
+        in: settings.fewest...counts.upperBound, "the largest number of objects")
       settings.steps = try reader.integer(
         "steps", default: settings.steps, in: 1...100_000_000, "training steps")
       settings.batchSize = try reader.integer(

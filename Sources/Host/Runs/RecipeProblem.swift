@@ -6,7 +6,7 @@ public struct RecipeProblem: Diagnostic {
   public let file: String
   /// The line, where the recipe writes the field out.
   public let line: Int?
-  /// What is wrong: a ``RunError`` or a ``PluginError``.
+  /// What is wrong: a ``RunError``, a ``PluginError`` or an ``EngineError``.
   public let problem: any Diagnostic
 
   public var code: String { problem.code }
@@ -21,7 +21,12 @@ public struct RecipeProblem: Diagnostic {
 
 extension Recipe {
   /// Gives what `body` finds wrong with the recipe the place where it is written; other errors pass.
-  func locating<Result>(_ body: () throws -> Result) throws -> Result {
+  ///
+  /// - Parameter setting: what ``EngineError``s are about, which name no setting themselves; `nil` where they
+  ///   are about something else than the recipe.
+  func locating<Result>(
+    _ setting: String? = nil, _ body: () throws -> Result
+  ) throws -> Result {
     do {
       return try body()
     } catch let error as RunError {
@@ -36,6 +41,9 @@ extension Recipe {
     } catch let error as PluginError {
       guard let kind = error.referredKind else { throw error }
       throw problem(error, at: [kind])
+    } catch let error as EngineError {
+      guard let setting else { throw error }
+      throw problem(error, at: [setting])
     }
   }
 
