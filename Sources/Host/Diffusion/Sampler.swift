@@ -41,6 +41,16 @@ public enum SamplingMethod: String, Sendable, CaseIterable {
     }
   }
 
+  /// The usual steps of the methods that take another number of them, as in 50 for `heun`: for the list of
+  /// settings.
+  var otherDefaults: String {
+    let others = Self.allCases.filter { $0.defaultSteps != defaultSteps }
+    return Set(others.map(\.defaultSteps)).sorted().map { steps in
+      let names = others.filter { $0.defaultSteps == steps }.map { "`\($0.rawValue)`" }
+      return "\(steps) for " + names.joined(separator: ", ")
+    }.joined(separator: "; ")
+  }
+
   /// This sampler for a score.
   ///
   /// - Parameter steps: at least 2.

@@ -69,7 +69,7 @@ extension ExperimentSettings {
         method,
         try reader.integer(
           "steps", default: method.defaultSteps, in: 2...100_000,
-          "steps of the sampler; 50 for `heun` and `dpm_solver++`")
+          "steps of the sampler; \(method.otherDefaults)")
       )
     }
   }
@@ -91,9 +91,10 @@ extension ExperimentSettings {
       sampleCount = try reader.integer(
         "samples", default: 12_800, in: 2...10_000_000, "samples of `mdm` to learn from")
       method = try reader.choice(
-        "solver", default: .dpmSolver, "how they are drawn")
+        "solver", default: .stochasticDPMSolver, "how they are drawn: see docs/method.md")
       sampleSteps = try reader.integer(
-        "sample_steps", default: method.defaultSteps, in: 2...100_000, "steps of the sampler")
+        "sample_steps", default: method.defaultSteps, in: 2...100_000,
+        "steps of the sampler; \(method.otherDefaults)")
       settings.optimizer.learningRate = try reader.number(
         "learning_rate", default: namm.optimizer.learningRate, in: 0...1, "rate of Adam")
       settings.loss.constraintWeight = try reader.number(
