@@ -246,6 +246,11 @@ import Testing
     }
     for epoch in epochs { #expect(epoch.sorted() == (0..<10).map { Float($0) }) }
     #expect(epochs[0] != epochs[1])
+    // Whatever was asked for before.
+    for step in [5, 0, 3, 2, 3] {
+      let fresh = try Batches(images, size: 5, seed: 3).batch(step: step).floats()
+      #expect(try batches.batch(step: step).floats() == fresh)
+    }
     #expect(throws: EngineError.self) { try Batches(images, size: 11, seed: 3) }
   }
 }

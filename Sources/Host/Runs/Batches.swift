@@ -1,13 +1,16 @@
 import Engine
+import Synchronization
 
 /// The order in which a training run sees its images: every epoch anew, by seed and epoch alone, so that a
 /// resumed run goes on where it stopped.
-public struct Batches: Sendable {
+public final class Batches: Sendable {
   private let images: Storage
   private let imageShape: [Int]
   private let count: Int
   private let size: Int
   private let seed: UInt64
+  /// The order of the epoch that was asked for last: steps of one epoch follow each other.
+  private let last = Mutex<(epoch: Int, order: [Int])?>(nil)
 
   /// - Parameters:
   ///   - images: Float32 `[count, C, H, W]`.
@@ -46,7 +49,12 @@ public struct Batches: Sendable {
   }
 
   private func order(epoch: Int) -> [Int] {
-    var random = SeededRandom(seed: seed, stream: UInt64(epoch))
-    return Array(0..<count).shuffled(using: &random)
+    last.withLock { last in
+      if let last, last.epoch == epoch { return last.order }
+      var random = SeededRandom(seed: seed, stream: UInt64(epoch))
+      let order = Array(0..<count).shuffled(using: &random)
+      last = (epoch, order)
+      return order
+    }
   }
 }
