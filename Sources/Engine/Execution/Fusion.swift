@@ -34,14 +34,11 @@ struct Fusion {
     schedule = passes.schedule()
   }
 
-  /// Whether a node is computed inside passes.
-  static func isFusable(_ node: Node) -> Bool { isPointwise(node) || isFold(node) }
-
   static func isPointwise(_ node: Node) -> Bool {
-    node.value == nil && (node.primitive is Pointwise || node.primitive is Cast)
+    node.primitive is Pointwise || node.primitive is Cast
   }
 
-  static func isFold(_ node: Node) -> Bool { node.value == nil && node.primitive is Reduce }
+  static func isFold(_ node: Node) -> Bool { node.primitive is Reduce }
 
   /// Int32 values are exact only in Double.
   static func worksInDouble(_ node: Node) -> Bool {
@@ -85,7 +82,12 @@ private struct PassBuilder {
     var indexOf: [UInt64: Int] = [:]
     for (index, node) in graph.order.enumerated() { indexOf[node.serial] = index }
     self.indexOf = indexOf
-    for node in graph.order where Fusion.isPointwise(node) { describe(node) }
+    for node in graph.order where isFusable(node) && Fusion.isPointwise(node) { describe(node) }
+  }
+
+  /// Whether a node is computed inside passes.
+  private func isFusable(_ node: Node) -> Bool {
+    graph.value(of: node) == nil && (Fusion.isPointwise(node) || Fusion.isFold(node))
   }
 
   private func inputs(_ node: Node) -> [Node] { node.inputs.map { graph.canonical($0) } }
@@ -107,7 +109,7 @@ private struct PassBuilder {
       if let inner = expressionInside(node, from: input) {
         work += inner.work
         leaves.formUnion(inner.leaves)
-      } else if !PassBuilder.isSmall(input) {
+      } else if !isSmall(input) {
         leaves.insert(input.serial)
       }
     }
@@ -136,10 +138,10 @@ private struct PassBuilder {
   }
 
   /// A few numbers spread over a large shape cost nothing to read.
-  private static func isSmall(_ node: Node) -> Bool {
+  private func isSmall(_ node: Node) -> Bool {
     if Tensor(node).literal != nil { return true }
     var source = node
-    while source.value == nil, source.primitive is Broadcast || source.primitive is Reshape {
+    while graph.value(of: source) == nil, source.role == .broadcast || source.role == .reshape {
       source = source.inputs[0]
     }
     return source.shape.count * 8 <= node.shape.count
@@ -148,7 +150,7 @@ private struct PassBuilder {
   // MARK: Rules 1 and 2: which passes compute a node
 
   mutating func assign() {
-    for node in graph.order.reversed() where Fusion.isFusable(node) {
+    for node in graph.order.reversed() where isFusable(node) {
       let targets = Fusion.isFold(node) ? [] : joinable(node)
       if targets.isEmpty {
         groupsOf[node.serial] = [groups.count]
@@ -174,7 +176,7 @@ private struct PassBuilder {
   private func joinable(_ node: Node) -> [Int] {
     guard !graph.outputs.contains(node.serial), let users = graph.users[node.serial],
       PassBuilder.staysTheSame(node),
-      users.allSatisfy({ Fusion.isFusable($0) && isSameSpace($0, node) })
+      users.allSatisfy({ isFusable($0) && isSameSpace($0, node) })
     else { return [] }
     let targets = Array(Set(users.flatMap { groupsOf[$0.serial] ?? [] })).sorted()
     guard targets.allSatisfy({ fits(inputs(node), in: $0, leaving: node) }) else { return [] }
@@ -230,7 +232,7 @@ private struct PassBuilder {
       var candidates: Set<Int> = []
       for leaf in group.leaves {
         if let producer = groupStoring[leaf] { candidates.insert(producer) }
-        if let node = nodeOf(leaf), !PassBuilder.isSmall(node) || node.shape == group.shape {
+        if let node = nodeOf(leaf), !isSmall(node) || node.shape == group.shape {
           candidates.formUnion(readers[leaf] ?? [])
         }
       }
@@ -321,7 +323,7 @@ private struct PassBuilder {
 
   /// The place after which a value can be read.
   private func availability(of serial: UInt64) -> Int {
-    guard let node = nodeOf(serial), node.value == nil else { return -1 }
+    guard let node = nodeOf(serial), graph.value(of: node) == nil else { return -1 }
     if let storing = groupStoring[serial] { return groups[storing]?.position ?? 0 }
     if node.primitive is Placeholder || node.primitive is Literal { return -1 }
     guard node.primitive is any ViewPrimitive else { return indexOf[serial] ?? 0 }
@@ -333,7 +335,7 @@ private struct PassBuilder {
   func schedule() -> [Fusion.Item] {
     var items: [(position: Int, item: Fusion.Item)] = []
     for (index, node) in graph.order.enumerated()
-    where !Fusion.isFusable(node) && !(node.primitive is any ViewPrimitive) {
+    where !isFusable(node) && !(node.primitive is any ViewPrimitive) {
       items.append((index, .node(node)))
     }
     for case let group? in groups {

@@ -32,7 +32,7 @@ final class PlanCache: Sendable {
     guard let signature = graph.signature(outputs: outputs) else {
       return (try Planner.plan(graph, outputs: outputs), [])
     }
-    let values = signature.leaves.compactMap(\.value)
+    let values = signature.leaves.compactMap { graph.value(of: $0) }
     let known = state.withLock { state -> Plan? in
       state.clock += 1
       state.entries[signature.key]?.lastUse = state.clock
@@ -40,9 +40,7 @@ final class PlanCache: Sendable {
     }
     if let known { return (known, values) }
     let plan = try Planner.plan(graph, outputs: outputs, inputs: signature.leaves)
-    // A node that another thread evaluated meanwhile is a part of this plan, value and all.
-    let isGeneral = graph.signature(outputs: outputs)?.key == signature.key
-    if isGeneral && plan.scratchByteCount <= largest {
+    if plan.scratchByteCount <= largest {
       state.withLock { state in
         if state.entries.count >= capacity,
           let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
@@ -65,7 +63,7 @@ extension PlanGraph {
     var key = ""
     for (number, node) in order.enumerated() {
       numbers[node.serial] = number
-      if node.value != nil {
+      if value(of: node) != nil {
         leaves.append(node)
         key += "leaf"
       } else {

@@ -99,7 +99,12 @@ private struct PassRegisters {
     count = leaves.count + constants.count
   }
 
-  subscript(node: Node) -> Int { assigned[node.serial] ?? 0 }
+  subscript(node: Node) -> Int {
+    guard let register = assigned[node.serial] else {
+      preconditionFailure("'\(node.primitive.name)' is used in a pass that does not compute it")
+    }
+    return register
+  }
 
   /// The arithmetic. Registers are taken back when their value is not read any more; what is stored or
   /// folded keeps its own: it may lie in the memory of an operand, which nothing may overwrite early.

@@ -53,7 +53,7 @@ final class Planner {
   /// Sees that a node has a view; what is a mere view of something else is made when it is wanted.
   func prepare(_ node: Node) throws(EngineError) {
     guard views[node.serial] == nil else { return }
-    if let value = node.value {
+    if let value = graph.value(of: node) {
       return define(node, as: constant(value, shape: node.shape, dtype: node.dtype))
     }
     for input in node.inputs { try prepare(canonical(input)) }

@@ -21,8 +21,8 @@ extension Tensor {
 struct Subgraph: Sendable {
   /// What the function is of.
   let arguments: [Node]
-  /// What else it reads: values made outside that do not depend on the arguments; known numbers stay
-  /// part of the function.
+  /// What else it reads: values made outside that do not depend on the arguments; numbers that nobody can
+  /// ask a gradient for stay part of the function.
   let captured: [Node]
   let result: Node
   /// The nodes in between, oldest first, the result last; none if the result does not depend on the
@@ -38,7 +38,7 @@ struct Subgraph: Sendable {
     var seen = targets.union(path.keys)
     var captured: [Node] = []
     for input in inner.flatMap(\.inputs)
-    where seen.insert(input.serial).inserted && Tensor(input).literal == nil {
+    where seen.insert(input.serial).inserted && Tensor(input).number == nil {
       captured.append(input)
     }
     self.captured = captured

@@ -187,7 +187,7 @@ extension ConvolutionSizes {
 extension ConvolutionSizes {
   /// These sizes for an image before a periodic pad that makes up for what the kernel takes away: the
   /// convolution itself can look at the other side. `nil` for any other pad.
-  fileprivate func wrapping(_ padding: [AxisPadding]) -> ConvolutionSizes? {
+  func wrapping(_ padding: [AxisPadding]) -> ConvolutionSizes? {
     let unpadded = [0, 0]
     guard stride == [1, 1], before == unpadded, after == unpadded,
       padding[..<2].allSatisfy({ $0.before == 0 && $0.after == 0 }),
@@ -231,9 +231,6 @@ extension Tensor {
     let sizes = try ConvolutionSizes(
       op: "conv2d", input: x.shape.dimensions, weight: weight.shape.dimensions, stride: stride,
       padding: padding)
-    if let pad = x.node.primitive as? CircularPad, let circular = sizes.wrapping(pad.padding) {
-      return Convolution.tensor(.forward, circular, Tensor(x.node.inputs[0]), weight)
-    }
     return Convolution.tensor(.forward, sizes, x, weight)
   }
 

@@ -27,9 +27,7 @@ extension Tensor {
 
   private func unsafeReshaped(to target: Shape) -> Tensor {
     if shape == target { return self }
-    let source = node.role == .reshape ? node.inputs[0] : node
-    if source.shape == target { return Tensor(source) }
-    return Tensor(Node(Reshape(), .one(source), shape: target, dtype: dtype))
+    return Tensor(Node(Reshape(), .one(node), shape: target, dtype: dtype))
   }
 
   func unsafeSliced(_ ranges: [SliceRange]) -> Tensor {
