@@ -75,6 +75,22 @@ import Testing
     #expect(try slope(x.minimum(0)) == 1)
   }
 
+  @Test func powersOfZeroHaveTheirGradients() throws {
+    let base = Tensor([0, 0, 0, 0, 2] as [Double], shape: [5])
+    let exponent = Tensor([0, 1, 2, 3.5, 0] as [Double], shape: [5])
+    let y = try base.pow(exponent)
+    let slopes = try gradient(of: y.sum(), withRespectTo: [base, exponent])
+    #expect(try slopes[0].doubles() == [0, 1, 0, 0, 0])
+    #expect(try firstDifference(slopes[1].doubles(), [0, 0, 0, 0, log(2)]) == nil)
+    let second = try gradient(of: slopes[0].sum(), withRespectTo: [base, exponent])
+    #expect(try second[0].doubles() == [0, 0, 2, 0, 0])
+    #expect(try second[1].doubles().allSatisfy(\.isFinite))
+    // What is infinite stays so.
+    let zero = Tensor([0.0], shape: [1])
+    let steep = try zero.pow(Tensor([0.5], shape: [1])).sum()
+    #expect(try gradient(of: steep, withRespectTo: [zero])[0].item() == .infinity)
+  }
+
   @Test func tiesOfAMaximumShareTheGradient() throws {
     let x = Tensor([2, 1, 2, 2] as [Double], shape: [4])
     let slope = try gradient(of: x.max() * 3, withRespectTo: [x])[0]

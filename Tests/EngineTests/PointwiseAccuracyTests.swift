@@ -5,6 +5,29 @@ import Testing
 
 /// The Float32 functions that the kernels compute themselves, against Double.
 @Suite struct PointwiseAccuracyTests {
+  /// What has gone wrong must not look like a number further on.
+  @Test(arguments: [DType.float32, .float64]) func notANumberStaysNone(_ dtype: DType) throws {
+    let values = (0..<40).map { $0.isMultiple(of: 3) ? Double.nan : 1 - Double($0) / 20 }
+    let x = try Tensor(values, shape: [40]).cast(to: dtype)
+    let other = Tensor.ones([40], dtype: dtype)
+    let functions: [Tensor] = try [
+      x.relu(), x.leakyReLU(), x.swish(), x.softplus(), x.sigmoid(), x.tanh(), x.abs(), x.sign(),
+      x.square(), x.exp(), x.sqrt(), x.pow(1.5), x.clamped(min: -0.5, max: 0.5),
+      x.clamped(min: 0), x.clamped(max: 0), x.maximum(other), other.maximum(x),
+      x.minimum(other), other.minimum(x), x.norm(order: 3, [0], keepDims: true) + x * 0,
+      x.expanded(axis: 1).broadcast(to: [40, 3]).max([1]),
+      x.expanded(axis: 1).broadcast(to: [40, 3]).norm([1]),
+      x.expanded(axis: 1).broadcast(to: [40, 3]).standardDeviation([1]) + x,
+    ]
+    for (number, y) in functions.enumerated() {
+      let reference = try ReferenceEvaluator.values(of: y)
+      for (place, value) in try y.doubles().enumerated() where values[place].isNaN {
+        #expect(value.isNaN && reference[place].isNaN, "function \(number)")
+      }
+    }
+    #expect(try x.relu().doubles()[1] == x.doubles()[1] && x.relu().doubles()[25] == 0)
+  }
+
   struct Claim: Sendable, CustomTestStringConvertible {
     let operation: PointwiseOperation
     let range: ClosedRange<Double>

@@ -57,6 +57,18 @@ import Testing
     #expect(try x.reshaped(to: [2, 50_000]).transposed().max([0]).floats()[place / 50_000] == -1)
   }
 
+  @Test func logSumExpOfInfinities() throws {
+    let (zero, all) = (-Double.infinity, Double.infinity)
+    let x = Tensor([zero, zero, zero, 1, all, 1, zero, all, .nan, 1], shape: [5, 2])
+    for x in [x, try x.cast(to: .float32)] {
+      let sums = try x.logSumExp(axis: 1).doubles()
+      #expect(Array(sums[..<4]) == [zero, 1, all, all])
+      #expect(sums[4].isNaN)
+    }
+    let slope = try gradient(of: x.logSumExp(axis: 1).sum(), withRespectTo: [x])[0]
+    #expect(try Array(slope.doubles()[2..<4]) == [0, 1])
+  }
+
   /// A running sum in Float32 would be off by hundreds.
   @Test func manySmallNumbersAddUp() throws {
     let repeated = Tensor.full(0.1, shape: [10_000_000])

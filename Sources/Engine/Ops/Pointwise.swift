@@ -69,6 +69,13 @@ struct Cast: FusedPrimitive {
   }
 }
 
+extension Tensor {
+  /// 1 in place of 0 where a mask holds: there a factor that is 0 would meet an infinity.
+  fileprivate func withoutZeros(where mask: Tensor) throws(EngineError) -> Tensor {
+    try .select(mask, .select(isEqual(to: 0), .ones([], dtype: dtype), self), self)
+  }
+}
+
 // MARK: - The catalogue
 
 extension PointwiseOperation {
@@ -198,9 +205,11 @@ extension PointwiseOperation {
   static let power = binary(
     "pow", "aᵇ", MG_POWER, samples: [0.3...2, -2...2], { Double.pow($0, $1) }
   ) { (a, b, y, dy, needs) throws(EngineError) in
-    [
-      needs[0] ? try dy * b * a.pow(b - 1) : nil,
-      needs[1] ? try dy * y * a.log() : nil,
+    // 0⁰ and 0ᵇ are flat: 0 · ∞ there would be NaN.
+    let base = b.literal ?? 0 == 0 ? try a.withoutZeros(where: b.isEqual(to: 0)) : a
+    return [
+      needs[0] ? try dy * b * base.pow(b - 1) : nil,
+      needs[1] ? try dy * y * a.withoutZeros(where: b.isGreaterOrEqual(to: 0)).log() : nil,
     ]
   }
   static let atan2 = binary(
@@ -212,8 +221,8 @@ extension PointwiseOperation {
   }
   // At ties the first operand gets the whole gradient.
   static let maximum = binary(
-    "maximum", "the larger of a and b", MG_MAXIMUM, samples: [-2...0, 0.1...2],
-    { Swift.max($0, $1) }
+    "maximum", "the larger of a and b, NaN where one is", MG_MAXIMUM, samples: [-2...0, 0.1...2],
+    { $0.isNaN || $0 > $1 ? $0 : $1 }
   ) { (a, b, _, dy, needs) throws(EngineError) in
     let first = try a.isGreaterOrEqual(to: b)
     let zero = Tensor.zeros(dy.shape, dtype: dy.dtype)
@@ -222,8 +231,8 @@ extension PointwiseOperation {
     ]
   }
   static let minimum = binary(
-    "minimum", "the smaller of a and b", MG_MINIMUM, samples: [-2...0, 0.1...2],
-    { Swift.min($0, $1) }
+    "minimum", "the smaller of a and b, NaN where one is", MG_MINIMUM, samples: [-2...0, 0.1...2],
+    { $0.isNaN || $0 < $1 ? $0 : $1 }
   ) { (a, b, _, dy, needs) throws(EngineError) in
     let first = try a.isLessOrEqual(to: b)
     let zero = Tensor.zeros(dy.shape, dtype: dy.dtype)

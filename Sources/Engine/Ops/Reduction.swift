@@ -23,7 +23,9 @@ struct Reduce: FusedPrimitive {
     DenseArray.forEachIndex(of: inputs[0].shape) { index in
       let kept = index.indices.map { axes.contains($0) ? 0 : index[$0] }
       let value = inputs[0][index]
-      result[kept] = kind == .sum ? result[kept] + value : Swift.max(result[kept], value)
+      result[kept] =
+        kind == .sum
+        ? result[kept] + value : value.isNaN || value > result[kept] ? value : result[kept]
     }
     return result
   }
@@ -89,9 +91,12 @@ extension Tensor {
     let zeros = Tensor.zeros(squared.shape, dtype: squared.dtype)
     return try .select(isZero, zeros, .select(isZero, ones, squared).sqrt())
   }
-  /// log Σ eˣ along an axis, without overflow.
+  /// log Σ eˣ along an axis, without overflow; -∞ where all elements are, with no gradient there.
   public func logSumExp(axis: Int, keepDims: Bool = false) throws(EngineError) -> Tensor {
-    let top = try max([axis], keepDims: true).stoppingGradient()
+    let largest = try max([axis], keepDims: true).stoppingGradient()
+    // ∞ - ∞ would be NaN.
+    let top = try Tensor.select(
+      largest.abs().isEqual(to: .infinity), .zeros([], dtype: largest.dtype), largest)
     let result = try (self - top).exp().sum([axis], keepDims: true).log() + top
     return keepDims ? result : try result.squeezed(axis: axis)
   }

@@ -124,9 +124,9 @@ extension Tensor {
   public func erf() throws(EngineError) -> Tensor { try .unary(.erf, self) }
   /// The angle of the points (x, y) with this tensor as y, in radians, -π…π; without gradient at (0, 0).
   public func atan2(_ x: Tensor) throws(EngineError) -> Tensor { try .binary(.atan2, self, x) }
-  /// max(x, 0); its gradient at 0 is 0.
+  /// max(x, 0), NaN where x is; its gradient at 0 is 0.
   public func relu() throws(EngineError) -> Tensor {
-    try .select(isGreater(than: 0), self, .zeros(shape, dtype: dtype))
+    try .select(isLessOrEqual(to: 0), .zeros(shape, dtype: dtype), self)
   }
   /// x where x ≥ 0, slope · x elsewhere; its gradient at 0 is 1.
   public func leakyReLU(slope: Double = 0.2) throws(EngineError) -> Tensor {
