@@ -169,6 +169,10 @@ import Testing
     try expect(x.tiled([2]), [1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6], [2, 6])
     try expect(x.tiled([0, 1]), [], [0, 3])
     #expect(throws: EngineError.self) { try x.tiled([.max]) }
+    // Of the most axes there are, too.
+    let many = try tensor([1, 2, 3, 4], [1, 2, 1, 1, 1, 2, 1, 1]).tiled([1, 2, 1, 1, 1, 1, 3, 1])
+    let once: [Double] = [1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    try expect(many, once + once, [1, 4, 1, 1, 1, 2, 3, 1])
   }
 
   @Test func complexNumbersDivideAndTurn() throws {

@@ -36,9 +36,15 @@ extension Tensor {
         let (product, overflow) = size.multipliedReportingOverflow(by: count)
         return overflow ? Int.max : product
       }, op: "tile")
-    // An axis for the copies before each axis.
-    let apart = try reshaped(to: sizes.flatMap { [1, $0] })
-    let wide = try Shape(checking: zip(copies, sizes).flatMap { [$0, $1] }, op: "tile")
-    return try apart.broadcast(to: wide).reshaped(to: target.dimensions)
+    // One axis after the other: tensors of the most axes have none to spare for all copies together.
+    var result = try reshaped(to: sizes)
+    for axis in 0..<rank where copies[axis] != 1 {
+      var grown = result.shape.dimensions
+      let (before, after) = (grown[..<axis].reduce(1, *), grown[axis...].reduce(1, *))
+      grown[axis] = target[axis]
+      result = try result.reshaped(to: [before, 1, after])
+        .broadcast(to: [before, copies[axis], after]).reshaped(to: grown)
+    }
+    return result
   }
 }
