@@ -64,6 +64,17 @@ import Testing
     }
   }
 
+  /// A step depends on its state through its own result: second derivatives follow that too.
+  @Test func secondDerivativesAreThoseOfDifferences() throws {
+    var random = SplitMix64(seed: 4)
+    let solver = try BurgersScheme(points: 10, spacing: 0.3, viscosity: 0.1, timeStep: 0.1)
+      .implicitSolver(tolerance: 1e-14, dtype: .float64)
+    let problem = try GradientCheck.problem(
+      in: { try solver.step($0[0]) }, at: [random.tensor([2, 1, 10, 3], in: -1...1)], order: 2,
+      tolerance: 1e-7)
+    #expect(problem == nil, "\(problem ?? "")")
+  }
+
   /// Training shows constraints images that are nothing like solutions.
   @Test func wildImagesStayFinite() throws {
     var random = SplitMix64(seed: 1)

@@ -15,14 +15,14 @@ struct CustomGradient: ViewPrimitive {
   let name = "custom gradient"
   /// Its rule is a closure, which no key can tell from another.
   var attributes: String? { nil }
-  let rule: @Sendable (Tensor) throws -> [Tensor]
+  let rule: @Sendable (_ output: Tensor, _ cotangent: Tensor) throws -> [Tensor]
   /// The inputs the rule was written for; a copy of the graph has others in their place.
   let inputSerials: [UInt64]
 
   func vjp(_ context: GradientContext) throws(EngineError) -> [Tensor?] {
     let gradients: [Tensor]
     do {
-      gradients = try rule(context.cotangent)
+      gradients = try rule(context.output, context.cotangent)
     } catch let error as EngineError {
       throw error
     } catch {
@@ -75,6 +75,21 @@ extension Tensor {
 /// - Returns: a tensor equal to `value`.
 public func customGradient(
   value: Tensor, inputs: [Tensor], vjp: @escaping @Sendable (Tensor) throws -> [Tensor]
+) throws(EngineError) -> Tensor {
+  try customGradient(value: value, inputs: inputs) { _, cotangent in try vjp(cotangent) }
+}
+
+/// A value with a gradient that is stated in terms of the value.
+///
+/// - Parameters:
+///   - value: the result; nothing is differentiated through how it was computed.
+///   - inputs: what the result is a function of.
+///   - vjp: from the result, as the function of `inputs` it is, and its cotangent the cotangents of
+///     `inputs`. A rule that used `value` itself would take it for a constant when it is differentiated.
+/// - Returns: a tensor equal to `value`.
+public func customGradient(
+  value: Tensor, inputs: [Tensor],
+  vjp: @escaping @Sendable (_ output: Tensor, _ cotangent: Tensor) throws -> [Tensor]
 ) throws(EngineError) -> Tensor {
   Tensor(
     Node(

@@ -69,9 +69,9 @@ struct BurgersScheme: Sendable {
       let solution = try iterate(from: constant) { v throws(EngineError) in
         try diffusion.matmul(constant + scheme.halfConvection(v))
       }
-      // dv = (I - M n')⁻¹ M db: the adjoint is another fixed point, w = c + n'ᵀ M w.
-      return try customGradient(value: solution, inputs: [known]) { [self] cotangent in
-        let v = try solution.stoppingGradient()
+      // dv = (I - M n')⁻¹ M db: the adjoint is another fixed point, w = c + n'ᵀ M w. It depends on b through
+      // v too, which second derivatives follow.
+      return try customGradient(value: solution, inputs: [known]) { [self] v, cotangent in
         let convection = try scheme.halfConvection(v)
         let w = try iterate(from: cotangent) { w throws(EngineError) in
           let pulled = try vjp(
