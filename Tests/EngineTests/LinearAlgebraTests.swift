@@ -252,8 +252,11 @@ import Testing
       error?.message
         == "fixed_point: after 4 steps the residual is 8.0, above the tolerance 1e-06")
     #expect(error?.code == "iteration.diverged")
-    #expect(throws: EngineError.self) {
-      try fixedPoint(from: start) { try $0.log() - 1 }.doubles()
+    // 1, -1, and the logarithm of that: the second step is the last.
+    let undefined = try fixedPoint(from: start) { try $0.log() - 1 }
+    for compute in [{ try undefined.doubles() }, { try ReferenceEvaluator.values(of: undefined) }] {
+      let error = #expect(throws: EngineError.self) { try compute() }
+      #expect(error?.message.contains("after 2 steps the residual is nan") == true)
     }
     #expect(throws: EngineError.self) { try fixedPoint(from: start) { try $0.sum() } }
     #expect(throws: EngineError.self) { try fixedPoint(from: start, tolerance: 0) { $0 } }

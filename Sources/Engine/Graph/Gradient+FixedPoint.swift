@@ -65,9 +65,14 @@ private struct FixedPoint: Primitive {
       let result = DenseArray(
         shape: shape,
         values: try ReferenceEvaluator.values(of: Tensor(function.result), knowing: known))
-      let change = zip(result.values, values[0].values).reduce(0) { max($0, abs($1.0 - $1.1)) }
-      return (result, change, result.values.reduce(0) { max($0, abs($1)) })
+      let change = largest(zip(result.values, values[0].values).map { $0 - $1 })
+      return (result, change, largest(result.values))
     }
+  }
+
+  /// The largest magnitude, NaN if there is one.
+  private func largest(_ values: [Double]) -> Double {
+    values.reduce(0) { $1.isNaN || abs($1) > $0 ? abs($1) : $0 }
   }
 
   /// Applies `step` (to the start where it gets `nil`) until the largest change is small enough.
@@ -76,12 +81,11 @@ private struct FixedPoint: Primitive {
   ) throws(EngineError) -> Value {
     var current: Value?
     var residual = Double.infinity
-    for _ in 0..<maximumSteps {
+    for number in 1...maximumSteps {
       let (value, change, size) = try step(current)
       if change <= (isRelative ? tolerance * size : tolerance) { return value }
       guard change.isFinite else {
-        throw .notConverged(
-          op: name, steps: maximumSteps, residual: change, tolerance: tolerance)
+        throw .notConverged(op: name, steps: number, residual: change, tolerance: tolerance)
       }
       (current, residual) = (value, change)
     }
