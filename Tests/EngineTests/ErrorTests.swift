@@ -4,6 +4,13 @@ import Testing
 
 /// What people read when they use tensors wrongly.
 @Suite struct ErrorTests {
+  @Test func memoryThatIsNotThereIsAnError() {
+    let error = #expect(throws: EngineError.self) { try Storage(reserving: .max / 2) }
+    #expect(error?.code == "memory.exhausted")
+    #expect(error?.message == "no memory is left: 4611686018427387903 bytes were asked for")
+    #expect(error?.hint != nil)
+  }
+
   struct Mistake: Sendable, CustomTestStringConvertible {
     let message: String
     let code: String

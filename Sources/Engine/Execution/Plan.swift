@@ -90,7 +90,12 @@ final class Plan: @unchecked Sendable {
   }
 
   private func runLocked(_ inputs: [Storage]) throws(EngineError) -> [Storage] {
-    let arena = arena ?? Storage(byteCount: arenaByteCount)
+    let arena: Storage
+    if let kept = self.arena {
+      arena = kept
+    } else {
+      arena = try Storage(reserving: arenaByteCount)
+    }
     self.arena = arena
     var outputs: [Int: Storage] = [:]
     let base = UnsafeMutablePointer<UnsafeMutableRawPointer>.allocate(
@@ -102,7 +107,7 @@ final class Plan: @unchecked Sendable {
       case .constant(let storage): base[number] = storage.pointer
       case .input(let index): base[number] = inputs[index].pointer
       case .output(let index, let byteCount):
-        let storage = Storage(byteCount: byteCount)
+        let storage = try Storage(reserving: byteCount)
         outputs[index] = storage
         base[number] = storage.pointer
       }

@@ -42,8 +42,10 @@ private struct FixedPoint: Primitive {
     let program = try Program(inputs: inputs, outputs: [step, change, step.abs().max()])
     let kinds = node.inputs.map { ($0.shape, $0.dtype) }
     planner.emit(name, reads: operands, writes: output) { (memory) throws(EngineError) in
-      var values = zip(operands, kinds).map { view, kind in
-        Tensor(copying: memory.start(of: view), shape: kind.0, dtype: kind.1)
+      var values: [Tensor] = []
+      for (view, kind) in zip(operands, kinds) {
+        values.append(
+          try Tensor(copying: memory.start(of: view), shape: kind.0, dtype: kind.1))
       }
       let point = try iterate { (x) throws(EngineError) in
         values[0] = x ?? values[0]
@@ -95,8 +97,10 @@ private struct FixedPoint: Primitive {
 
 extension Tensor {
   /// A copy of dense memory that somebody else may write again.
-  fileprivate init(copying source: UnsafeMutableRawPointer, shape: Shape, dtype: DType) {
-    let storage = Storage(byteCount: shape.count * dtype.size)
+  fileprivate init(copying source: UnsafeMutableRawPointer, shape: Shape, dtype: DType)
+    throws(EngineError)
+  {
+    let storage = try Storage(reserving: shape.count * dtype.size)
     storage.pointer.copyMemory(from: source, byteCount: storage.byteCount)
     self.init(storage: storage, shape: shape, dtype: dtype)
   }

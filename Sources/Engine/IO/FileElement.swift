@@ -40,7 +40,7 @@ enum FileElement: CaseIterable {
   func tensor(
     in file: FileBytes, at offset: Int, shape: Shape, bigEndian: Bool = false
   ) throws(EngineError) -> Tensor {
-    let storage = Storage(byteCount: shape.count * dtype.size)
+    let storage = try Storage(reserving: shape.count * dtype.size)
     let misfit = file.bytes.withUnsafeBytes { bytes in
       let source = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + shape.count * size])
       return convert(source, to: storage.pointer, bigEndian: bigEndian)
@@ -102,7 +102,7 @@ extension Tensor {
   func reorderedFromColumnMajor() throws(EngineError) -> Tensor {
     guard rank > 1, count > 1 else { return self }
     let source = try storage()
-    let target = Storage(byteCount: count * dtype.size)
+    let target = try Storage(reserving: count * dtype.size)
     var columnStrides = [Int](repeating: 1, count: rank)
     for axis in 1..<rank { columnStrides[axis] = columnStrides[axis - 1] * shape[axis - 1] }
     var index = [Int](repeating: 0, count: rank)

@@ -28,6 +28,8 @@ public enum EngineError: Diagnostic {
   case unsolvable(op: String, matrix: Int, reason: String)
   /// An iteration that did not come to rest.
   case notConverged(op: String, steps: Int, residual: Double, tolerance: Double)
+  /// Memory that the system did not give.
+  case outOfMemory(byteCount: Int)
   /// An error raised by code that the engine called: a gradient somebody else stated.
   case custom(any Error)
 
@@ -44,6 +46,7 @@ public enum EngineError: Diagnostic {
     case .library: "library.failed"
     case .unsolvable: "matrix.unsolvable"
     case .notConverged: "iteration.diverged"
+    case .outOfMemory: "memory.exhausted"
     case .custom(let error): (error as? any Diagnostic)?.code ?? "custom.failed"
     }
   }
@@ -72,6 +75,8 @@ public enum EngineError: Diagnostic {
       "\(op): matrix \(matrix + 1) of the batch \(reason)"
     case .notConverged(let op, let steps, let residual, let tolerance):
       "\(op): after \(steps) steps the residual is \(residual), above the tolerance \(tolerance)"
+    case .outOfMemory(let byteCount):
+      "no memory is left: \(byteCount) bytes were asked for"
     case .custom(let error):
       (error as? any Diagnostic)?.message ?? "\(error)"
     }
@@ -84,6 +89,7 @@ public enum EngineError: Diagnostic {
     case .unsolvable: "adding a small multiple of the identity makes a matrix regular"
     case .notConverged:
       "the function must bring points closer together; raise the tolerance or the steps"
+    case .outOfMemory: "smaller images, or fewer at a time, take less"
     default: nil
     }
   }

@@ -9,11 +9,32 @@ public final class Storage: @unchecked Sendable {
   public let pointer: UnsafeMutableRawPointer
   public let byteCount: Int
 
-  /// Reserves uninitialised memory.
-  public init(byteCount: Int) {
-    self.byteCount = byteCount
-    pointer = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+  private init(pointer: UnsafeMutableRawPointer, byteCount: Int) {
+    (self.pointer, self.byteCount) = (pointer, byteCount)
   }
 
-  deinit { pointer.deallocate() }
+  /// Reserves uninitialised memory of a size that is known to be there, such as that of what is copied.
+  public convenience init(byteCount: Int) {
+    guard let memory = Storage.memory(byteCount) else {
+      fatalError("no memory is left for \(byteCount) bytes")
+    }
+    self.init(pointer: memory, byteCount: byteCount)
+  }
+
+  /// Reserves uninitialised memory of a size that somebody asked for.
+  ///
+  /// - Throws: ``EngineError/outOfMemory(byteCount:)``.
+  public convenience init(reserving byteCount: Int) throws(EngineError) {
+    guard let memory = Storage.memory(byteCount) else {
+      throw .outOfMemory(byteCount: byteCount)
+    }
+    self.init(pointer: memory, byteCount: byteCount)
+  }
+
+  private static func memory(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    var memory: UnsafeMutableRawPointer?
+    return posix_memalign(&memory, 64, max(byteCount, 1)) == 0 ? memory : nil
+  }
+
+  deinit { free(pointer) }
 }

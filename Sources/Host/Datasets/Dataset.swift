@@ -50,7 +50,7 @@ func renderImages(
 ) throws(EngineError) -> Tensor {
   let shape = try Shape(checking: [range.count, 1, height, width], op: "dataset")
   let area = height * width
-  let storage = Storage(byteCount: shape.count * DType.float32.size)
+  let storage = try Storage(reserving: shape.count * DType.float32.size)
   let failure = Mutex<(index: Int, error: EngineError)?>(nil)
   DispatchQueue.concurrentPerform(iterations: range.count) { place in
     let index = range.lowerBound + place
