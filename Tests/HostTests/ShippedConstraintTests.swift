@@ -30,6 +30,26 @@ import Testing
     #expect(worstDifference(distances, expected) <= tolerance, "\(distances), not \(expected)")
   }
 
+  // MARK: Images that are none
+
+  /// A sample that diverged must not pass for a perfect one.
+  @Test(arguments: names) func imagesOfNoNumbersHaveNoDistance(_ name: String) throws {
+    let constraint = try lua(name)
+    let channels = constraint.domain.channels ?? 1
+    let size = 64 * 64 * channels
+    var random = SplitMix64(seed: 3)
+    let good = try random.tensor([size], in: 0...1).floats()
+    let images = Tensor(
+      good + [Float](repeating: .nan, count: size), shape: [2, channels, 64, 64])
+    let distances: [Double]
+    do { distances = try constraint.distances(images).doubles() } catch {
+      // A matrix without numbers has no singular values.
+      #expect("\(error)".contains("NaN"), "\(error)")
+      return
+    }
+    #expect(distances[0].isFinite && distances[1].isNaN, "\(distances)")
+  }
+
   // MARK: Exact answers
 
   @Test func box() throws {

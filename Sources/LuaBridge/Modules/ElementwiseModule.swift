@@ -104,7 +104,7 @@ enum ElementwiseModule {
     unary("tanh", "The hyperbolic tangent.", at: "0, 50", "0, 1") { try $0.tanh() },
     unary("sigmoid", "1 / (1 + exp(-x))", at: "0, 50", "0.5, 1") { try $0.sigmoid() },
     unary(
-      "softplus", "log(1 + exp(x)), evaluated without overflow.", at: "0, 500", "0.6931472, 500"
+      "softplus", "log(1 + exp(x)), evaluated without overflow.", at: "-500, 500", "0, 500"
     ) {
       try $0.softplus()
     },
