@@ -178,6 +178,34 @@ private final class Folder {
     #expect(throws: EngineError.self) { try RunDirectory(URL(fileURLWithPath: "/proc/run")) }
   }
 
+  @Test func linksAreNeitherFollowedNorEmptied() throws {
+    for name in ["lock", "metrics.jsonl", "stages", "stages/mdm-1"] {
+      let folder = try Folder()
+      let url = folder.url.appendingPathComponent("run")
+      let victim = folder.url.appendingPathComponent("victim")
+      let isFile = !name.hasPrefix("stages")
+      if isFile {
+        try Data("precious".utf8).write(to: victim)
+      } else {
+        try FileManager.default.createDirectory(at: victim, withIntermediateDirectories: true)
+      }
+      let link = url.appendingPathComponent(name)
+      try FileManager.default.createDirectory(
+        at: link.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(at: link, withDestinationURL: victim)
+      let error = #expect(throws: EngineError.self) {
+        try RunDirectory(url).appendMetrics(["step": 1.0])
+      }
+      #expect(error?.message.contains("link") == true, "\(name)")
+      if isFile { #expect(try Data(contentsOf: victim) == Data("precious".utf8), "\(name)") }
+      try FileManager.default.removeItem(at: link)
+      guard isFile else { continue }
+      try FileManager.default.linkItem(at: victim, to: link)
+      #expect(throws: EngineError.self) { try RunDirectory(url).appendMetrics(["step": 1.0]) }
+      #expect(try Data(contentsOf: victim) == Data("precious".utf8), "\(name)")
+    }
+  }
+
   @Test func leftoversOfTheDeadAreRemoved() throws {
     let folder = try Folder()
     // No process has an id this large.

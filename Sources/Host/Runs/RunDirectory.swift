@@ -23,10 +23,11 @@ public final class RunDirectory: Sendable {
       throw .file(
         path: url.path, reason: "cannot create the run directory: \(error.localizedDescription)")
     }
+    try RunDirectory.refuseLinks(in: url)
     let lockPath = url.appendingPathComponent("lock").path
-    let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw .file(path: lockPath, reason: "cannot open: \(String(cString: strerror(errno)))")
+    guard let descriptor = RunDirectory.openOwn(lockPath, O_RDWR | O_CREAT) else {
+      throw .file(
+        path: lockPath, reason: "cannot be used: \(RunDirectory.openingProblem()); remove it")
     }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let holder = RunDirectory.holder(of: descriptor)
@@ -45,6 +46,44 @@ public final class RunDirectory: Sendable {
   deinit {
     metrics.withLock { if let descriptor = $0 { close(descriptor) } }
     close(lock)
+  }
+
+  /// A stage that is a link would have its files written, and old ones removed, somewhere else.
+  private static func refuseLinks(in url: URL) throws(EngineError) {
+    let stages = url.appendingPathComponent("stages")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: stages.path)) ?? []
+    for place in [stages] + names.sorted().map({ stages.appendingPathComponent($0) }) {
+      var status = stat()
+      guard lstat(place.path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { continue }
+      throw .file(
+        path: place.path,
+        reason: "is a link; a stage is a folder of the run itself: remove the link and run again")
+    }
+  }
+
+  /// Opens a file that is this run's alone: no link, no pipe or device, under no second name.
+  ///
+  /// - Returns: `nil`, with `errno` set, where it is none.
+  private static func openOwn(_ path: String, _ flags: Int32) -> Int32? {
+    let descriptor = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { return nil }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      status.st_nlink == 1
+    else {
+      close(descriptor)
+      errno = EMLINK
+      return nil
+    }
+    return descriptor
+  }
+
+  /// Why ``openOwn(_:_:)`` gave nothing.
+  private static func openingProblem() -> String {
+    switch errno {
+    case ELOOP, EMLINK: "it is no regular file of its own but a link, a pipe or a device"
+    default: String(cString: strerror(errno))
+    }
   }
 
   private static func holder(of descriptor: Int32) -> String {
@@ -110,7 +149,7 @@ public final class RunDirectory: Sendable {
     }
     let problem: String? = metrics.withLock { descriptor in
       if descriptor == nil { descriptor = RunDirectory.openLog(url.path) }
-      guard let descriptor else { return String(cString: strerror(errno)) }
+      guard let descriptor else { return RunDirectory.openingProblem() }
       var written: Int
       repeat {
         written = line.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
@@ -121,8 +160,7 @@ public final class RunDirectory: Sendable {
   }
 
   private static func openLog(_ path: String) -> Int32? {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, 0o666)
-    guard descriptor >= 0 else { return nil }
+    guard let descriptor = openOwn(path, O_RDWR | O_CREAT | O_APPEND) else { return nil }
     let end = lseek(descriptor, 0, SEEK_END)
     var last: UInt8 = 0
     if end > 0, pread(descriptor, &last, 1, end - 1) == 1, last != 0x0A {
