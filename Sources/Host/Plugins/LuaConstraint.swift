@@ -63,6 +63,10 @@ public struct LuaConstraint: Constraint {
       throw distance.problem(
         of: "metrics", "must return a table { name = tensor [N], … }, got \(value.summary)")
     }
+    guard table.fields.count <= 100 else {
+      throw distance.problem(
+        of: "metrics", "must return at most 100 numbers an image, got \(table.fields.count)")
+    }
     return try table.fields.sorted { $0.key < $1.key }.map { name, value in
       guard let values = value.tensor, values.shape == [x.shape[0]] else {
         throw distance.problem(

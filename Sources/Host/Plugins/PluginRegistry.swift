@@ -17,6 +17,10 @@ public struct PluginRegistry: Sendable {
   private let operators: [String: Builtin<any ForwardOperator>]
   /// The recipe itself is never taken for a plugin of the same name.
   private var recipeFile: String?
+  /// The plugins whose parts are being made, outermost first.
+  private var chain: [String] = []
+  /// How many parts what is being made may still have, parts of parts included.
+  private var allowance = 4096
 
   /// - Parameters:
   ///   - constraints: those built in, by name.
@@ -53,7 +57,8 @@ public struct PluginRegistry: Sendable {
   /// The constraint a reference means.
   public func constraint(_ reference: LuaValue) throws -> any Constraint {
     try resolve(
-      reference, kind: .constraint, builtins: constraints, make: makeConstraint)
+      reference, kind: .constraint, builtins: constraints
+    ) { try $0.makeConstraint($1, $2) }
   }
 
   /// The constraint of that name or path.
@@ -61,19 +66,22 @@ public struct PluginRegistry: Sendable {
     -> any Constraint
   {
     try find(
-      name, parameters, kind: .constraint, builtins: constraints, make: makeConstraint)
+      name, parameters, kind: .constraint, builtins: constraints
+    ) { try $0.makeConstraint($1, $2) }
   }
 
   /// The forward operator a reference means.
   public func forwardOperator(_ reference: LuaValue) throws -> any ForwardOperator {
-    try resolve(reference, kind: .operator, builtins: operators, make: makeOperator)
+    try resolve(reference, kind: .operator, builtins: operators) { try $0.makeOperator($1, $2) }
   }
 
   /// The forward operator of that name or path.
   public func forwardOperator(
     named name: String, parameters: LuaTable = LuaTable()
   ) throws -> any ForwardOperator {
-    try find(name, parameters, kind: .operator, builtins: operators, make: makeOperator)
+    try find(name, parameters, kind: .operator, builtins: operators) {
+      try $0.makeOperator($1, $2)
+    }
   }
 
   /// The names that can be used for constraints or operators.
@@ -117,10 +125,11 @@ public struct PluginRegistry: Sendable {
       return try LuaConstraint(definition, parameters: parameters)
     }
     _ = try definition.values(for: parameters)
+    let registry = try sharing(among: definition.parts.count)
     let isProduct = definition.combination == .product
     let parts = try definition.parts.map { part in
       let (reference, weight) = isProduct ? (part, 1) : try weighted(part)
-      return (weight: weight, constraint: try constraint(reference))
+      return (weight: weight, constraint: try registry.constraint(reference))
     }
     do throws(EngineError) {
       return isProduct
@@ -150,13 +159,49 @@ public struct PluginRegistry: Sendable {
       return try LuaForwardOperator(definition, parameters: parameters)
     }
     _ = try definition.values(for: parameters)
+    let registry = try sharing(among: definition.parts.count)
     return ComposedOperator(
-      name: definition.name, parts: try definition.parts.map { try forwardOperator($0) })
+      name: definition.name,
+      parts: try definition.parts.map { try registry.forwardOperator($0) })
+  }
+
+  /// The registry for what a plugin is made of: the plugin itself cannot be among it.
+  private func entering(_ plugin: String) throws -> PluginRegistry {
+    var registry = self
+    registry.chain.append(plugin)
+    if let first = chain.firstIndex(of: plugin) {
+      throw LuaError(
+        .definition,
+        "plugins name each other in a circle: "
+          + registry.chain[first...].joined(separator: " → "))
+    }
+    guard registry.chain.count <= 32 else {
+      throw LuaError(
+        .definition,
+        "plugins are made of each other more than 32 deep: \(chain.prefix(3).joined(separator: " → ")) → …"
+      )
+    }
+    return registry
+  }
+
+  /// The same for a definition given in place, which may well stand in several places.
+  private func deeper(_ definition: LuaDefinition) throws -> PluginRegistry {
+    try entering("\(definition.name) (part \(chain.count + 1))")
+  }
+
+  /// The registry for each of several parts: it has its share of what may still be made.
+  private func sharing(among count: Int) throws -> PluginRegistry {
+    var registry = self
+    registry.allowance = allowance / max(count, 1)
+    guard registry.allowance > 0 else {
+      throw LuaError(.definition, "a plugin is made of too many parts: at most 4096 in all")
+    }
+    return registry
   }
 
   // MARK: Looking up
 
-  private typealias Maker<Thing> = (LuaDefinition, LuaTable) throws -> Thing
+  private typealias Maker<Thing> = (PluginRegistry, LuaDefinition, LuaTable) throws -> Thing
 
   private func resolve<Thing>(
     _ reference: LuaValue, kind: LuaDefinition.Kind, builtins: [String: Builtin<Thing>],
@@ -166,11 +211,11 @@ public struct PluginRegistry: Sendable {
     case .string(let name):
       return try find(name, LuaTable(), kind: kind, builtins: builtins, make: make)
     case .definition(let definition):
-      return try make(definition, LuaTable())
+      return try make(deeper(definition), definition, LuaTable())
     case .table(let table) where table.array.count == 1:
       let parameters = LuaTable(fields: table.fields)
       if case .definition(let definition) = table.array[0] {
-        return try make(definition, parameters)
+        return try make(deeper(definition), definition, parameters)
       }
       guard let name = table.array[0].string else { fallthrough }
       return try find(name, parameters, kind: kind, builtins: builtins, make: make)
@@ -192,12 +237,14 @@ public struct PluginRegistry: Sendable {
         guard let file = searchPath.file(atPath: name) else {
           throw PluginError.missingFile(path: name, searched: searchPath.roots)
         }
-        return try make(try definition(file: file, kind: kind), parameters)
+        return try make(entering(file), try definition(file: file, kind: kind), parameters)
       }
       for file in searchPath.files(named: name, subfolder: subfolder(kind)) where file != recipeFile
       {
         let definition = try definition(file: file)
-        if definition.kind == kind { return try make(definition, parameters) }
+        if definition.kind == kind {
+          return try make(entering(file), definition, parameters)
+        }
       }
     }
     if origin != "lua", let builtin = builtins[name] { return try builtin(parameters) }

@@ -70,6 +70,8 @@ public struct LuaDefinition: Sendable {
   public let parts: [LuaValue]
   /// How the parts of a constraint become one.
   public let combination: Combination
+  /// Itself and the definitions it holds, those in these too.
+  let size: Int
   /// The file and line it was defined at.
   public let file: String
   public let line: Int
@@ -83,6 +85,7 @@ public struct LuaDefinition: Sendable {
     combination = .sum
     runtime = caller.runtime
     (file, line) = caller.position
+    size = try LuaDefinition.size(holding: table)
     try LuaDefinition.checkKeys(kind, table)
     try LuaDefinition.checkVersion(table["requires"])
     name = try LuaDefinition.text("name", kind, table, required: kind != .recipe)
@@ -96,16 +99,36 @@ public struct LuaDefinition: Sendable {
   init(
     _ kind: Kind, name: String, summary: String, parts: [LuaValue] = [],
     combination: Combination = .sum, fields: LuaTable = LuaTable(), caller: LuaCaller
-  ) {
+  ) throws(LuaError) {
     self.kind = kind
     self.name = name
     self.summary = summary
     self.parts = parts
     self.combination = combination
     self.fields = LuaTable(array: parts, fields: fields.fields)
+    size = try LuaDefinition.size(holding: self.fields)
     parameters = []
     runtime = caller.runtime
     (file, line) = caller.position
+  }
+
+  /// Definitions in definitions are walked through by recursion and copied where they stand: not without end.
+  private static func size(holding table: LuaTable) throws(LuaError) -> Int {
+    let size = 1 + held(by: .table(table))
+    guard size <= 1000 else {
+      throw LuaError(.definition, "a definition holds more than 1000 others, counting theirs")
+    }
+    return size
+  }
+
+  private static func held(by value: LuaValue) -> Int {
+    switch value {
+    case .definition(let definition): definition.size
+    case .table(let table):
+      table.array.reduce(0) { min($0 + held(by: $1), 1 << 20) }
+        + table.fields.values.reduce(0) { min($0 + held(by: $1), 1 << 20) }
+    default: 0
+    }
   }
 
   /// The modules it was built from, by `require`: their files.

@@ -82,7 +82,7 @@ enum DefinitionModule {
       access: .function
     ) { references, caller in
       .definition(
-        LuaDefinition(
+        try LuaDefinition(
           .operator, name: "composition", summary: "\(references.values.count) operators in a row",
           parts: references.values, caller: caller)) as LuaValue
     }
@@ -117,7 +117,7 @@ enum DefinitionModule {
         hint: "mg.\(function) { \"burgers\", \"total_brightness\" }")
     }
     return .definition(
-      LuaDefinition(
+      try LuaDefinition(
         .constraint, name: table["name"].string ?? function,
         summary: table["summary"].string
           ?? (combination == .sum

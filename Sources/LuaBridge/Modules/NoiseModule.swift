@@ -53,7 +53,7 @@ enum NoiseModule {
         }
       }
       return LuaValue.definition(
-        LuaDefinition(.noise, name: name, summary: summary, fields: table, caller: caller))
+        try LuaDefinition(.noise, name: name, summary: summary, fields: table, caller: caller))
     }
     .example("mg.noise.\(name) {\(example)}", "noise '\(name)'")
     .mistake("mg.noise.\(name) {}", "noise.\(name): needs '\(keys[0])'")
