@@ -63,6 +63,9 @@ struct SandboxTests {
     "error(setmetatable({}, {__tostring = function() while true do end end}))",
     "local t = {} for i = 1, 300000 do t[i] = (i * 7919) % 300007 end while true do table.sort(t) end",
     "while true do print(1) end",
+    "local a = ('\\0'):rep(1 << 20) local b = a .. 'x' while true do local _ = a < b end",
+    "local a, t = ('\\0'):rep(1 << 20), {} for i = 1, 1e5 do t[i] = a end table.sort(t)",
+    "local a = ('x'):rep(1 << 20) while true do pcall(string.upper, a) end",
   ]
 
   @Test("Endless loops are stopped", arguments: loops)
@@ -105,6 +108,91 @@ struct SandboxTests {
     #expect(luaError("return ('x'):rep(1 << 33)")?.kind == .runtime)
     #expect(luaError("return (''):rep(1 << 40) .. 1") == nil)
     #expect(luaError("table.move({}, 1, math.maxinteger - 1, 2)")?.kind == .runtime)
+  }
+
+  @Test("Tables that claim a length are not walked through")
+  func claimedLengths() {
+    let table =
+      "local t = setmetatable({}, {__len = function() return 1 << 62 end, __index = type}) "
+    for call in ["insert(t, 1, 1)", "remove(t, 1)", "concat(t)", "sort(t)"] {
+      let error = luaError(table + "table." + call, limits: LuaLimits(seconds: 2))
+      #expect(error?.kind == .runtime && error?.text.contains("__len") == true, "\(call)")
+    }
+    #expect(throws: Never.self) {
+      try lua("local t = {3, 1} table.insert(t, 1, 2) table.sort(t) table.remove(t)")
+    }
+  }
+
+  @Test("Long texts are refused, in tables too")
+  func texts() {
+    #expect(luaError("return ('x'):rep(5 << 20)")?.text.contains("2 MB") == true)
+    #expect(luaError("local s = ('x'):rep(3 << 19) return s .. s")?.kind == .memory)
+    let many = "local s, t = ('x'):rep(1 << 20), {} for i = 1, 40 do t[i] = s end "
+    #expect(luaError(many + "mg.zeros(t)")?.text.contains("too large") == true)
+    #expect(luaError(many + "return t")?.text.contains("too large") == true)
+  }
+
+  @Test("An exhausted C stack is told of in words")
+  func exhaustedStack() {
+    let error = luaError(
+      "local function f(x) return mg.grad(f, x):sum() end print(mg.grad(f, mg.ones(2)))")
+    #expect(error?.text.isEmpty == false)
+  }
+
+  @Test("Only what is set somewhere is nil before it is")
+  func assignedNames() throws {
+    for set in [
+      "n = 1", "n, m = 1, 2", "m, n = 1, 2", "function n() end",
+      "local t = { f = function() n = 1 end }",
+    ] {
+      #expect(try lua("if n then return 2 end \(set)").isEmpty, "\(set)")
+    }
+    for other in [
+      "local n = 1", "local m, n = 1, 2", "local t = { n = 1 }", "local t = {} t.n = 1",
+      "for n = 1, 2 do end", "local m = m == n", "-- n = 1", "local t = 'n = 1'",
+    ] {
+      let error = luaError("local m = n do \(other) end")
+      #expect(error?.text == "'n' is not defined", "\(other)")
+    }
+  }
+
+  @Test("A long source is looked through once", .timeLimit(.minutes(1)))
+  func longSource() throws {
+    let source =
+      "local t = {} " + String(repeating: "t.a = 1 ", count: 20_000) + """
+        local count = 0
+        for i = 1, 200 do if not pcall(function() return missing end) then count = count + 1 end end
+        return count
+        """
+    #expect(try lua(source, limits: LuaLimits(seconds: nil)).map(show) == ["200"])
+  }
+
+  @Test("What is no regular file is not read")
+  func irregularFiles() throws {
+    let runtime = try LuaRuntime()
+    defer { runtime.close() }
+    for path in ["/dev/zero", "/", "/proc/self/none"] {
+      let error = #expect(throws: LuaError.self) { try runtime.load(file: path) }
+      #expect(error?.kind == .file && error?.text.contains("cannot be read") == true, "\(path)")
+    }
+  }
+
+  @Test(
+    "Numbers no axis has are refused",
+    arguments: [
+      "mg.zeros(4, 0, 1, 1):group_norm(1 << 62)",
+      "mg.zeros(2, 2, 1, 1):group_norm(math.mininteger)",
+      "mg.zeros(4)[{ { 1, 2, math.maxinteger } }]:roll(math.mininteger, 1):tile(1 << 62)",
+      "mg.zeros(4):pad { { 1 << 62, 1 << 62 } }", "mg.zeros(4):split { 1 << 62, 1 << 62, 1 << 62 }",
+      "mg.zeros(1, 1, 4, 4):conv2d(mg.zeros(1, 1, 3, 3), 1 << 62, 1 << 62)",
+      "mg.zeros(3, 2):irfft(math.mininteger)",
+      "mg.zeros(4, 4):max_pool2d(1 << 62, 1 << 62, 1 << 62)",
+      "mg.zeros(4, 4):tril(math.mininteger):topk(math.maxinteger)",
+      "mg.zeros(4, 4):poisson(math.maxinteger)", "mg.one_hot({ 1 }, 1 << 62)",
+      "mg.zeros(2):fft(math.mininteger)", "mg.arange(1, 1 << 62)", "mg.linspace(0, 1, 1 << 62)",
+    ])
+  func hugeNumbers(_ source: String) {
+    #expect(luaError(source) != nil)
   }
 
   @Test("Runaway graphs are bounded")

@@ -31,7 +31,14 @@ static void describe(mg_lua *state, lua_State *L) {
   int type = lua_type(L, -1);
   failure->has_object = mg_lua_object_at(L, -1, &failure->object) == mg_lua_error_object;
   if (failure->has_object) return;
-  bool is_plain = type == LUA_TSTRING || type == LUA_TNUMBER;
+  // Of a plain text nothing is run or made: it is there even where the C stack is exhausted.
+  if (type == LUA_TSTRING) {
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    set_text(state, text, length);
+    return;
+  }
+  bool is_plain = type == LUA_TNUMBER;
   lua_pushcfunction(L, text_of);
   lua_insert(L, -2);
   if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING) {

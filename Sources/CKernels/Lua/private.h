@@ -11,6 +11,10 @@
 
 enum { mg_lua_text_limit = 4096, mg_lua_source_limit = 1024 };
 
+// The longest string. One instruction can go through all of one, and the hook sees a stop only between
+// instructions: comparing strings of zero bytes takes some 20 ns a byte.
+enum { mg_lua_string_limit = 2 << 20 };
+
 struct mg_lua {
   lua_State *L;
   mg_lua_host host;

@@ -3,7 +3,7 @@
 
 #include "private.h"
 
-enum { print_limit_lines = 200, result_limit_bytes = 64 << 20, move_limit = 1 << 24 };
+enum { print_limit_lines = 200, move_limit = 1 << 24, sort_limit = 1 << 21 };
 
 char mg_lua_key_environment, mg_lua_key_mg;
 
@@ -161,8 +161,8 @@ static int own_rep(lua_State *L) {
     lua_pushliteral(L, "");
     return 1;
   }
-  if (count > 0 && (size_t)count > result_limit_bytes / (length + separator)) {
-    return luaL_error(L, "not enough memory: string.rep would make more than 64 MB");
+  if (count > 0 && (size_t)count > mg_lua_string_limit / (length + separator)) {
+    return luaL_error(L, "not enough memory: string.rep would make more than 2 MB");
   }
   return call_original(L);
 }
@@ -171,6 +171,46 @@ static int own_move(lua_State *L) {
   lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3);
   if (last >= first && (lua_Unsigned)last - (lua_Unsigned)first >= move_limit) {
     return luaL_error(L, "table.move: too many elements to move");
+  }
+  return call_original(L);
+}
+
+// What a table claims by __len, no memory bounds: the loops over it would never end.
+static void check_length(lua_State *L, lua_Unsigned limit, const char *name) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  if (luaL_getmetafield(L, 1, "__len") != LUA_TNIL) {
+    luaL_error(L, "table.%s: tables with __len are not taken", name);
+  }
+  if (lua_rawlen(L, 1) > limit) luaL_error(L, "table.%s: too many elements", name);
+}
+
+static int own_insert(lua_State *L) {
+  check_length(L, LUA_MAXINTEGER, "insert");
+  return call_original(L);
+}
+
+static int own_remove(lua_State *L) {
+  check_length(L, LUA_MAXINTEGER, "remove");
+  return call_original(L);
+}
+
+static int own_concat(lua_State *L) {
+  check_length(L, LUA_MAXINTEGER, "concat");
+  return call_original(L);
+}
+
+// Sorting by < is one call of C, however long the texts are that it compares.
+static int is_less(lua_State *L) {
+  if (mg_lua_is_stopping(L)) return mg_lua_raise_stop(L);
+  lua_pushboolean(L, lua_compare(L, 1, 2, LUA_OPLT));
+  return 1;
+}
+
+static int own_sort(lua_State *L) {
+  check_length(L, sort_limit, "sort");
+  if (lua_isnoneornil(L, 2)) {
+    lua_settop(L, 1);
+    lua_pushcfunction(L, is_less);
   }
   return call_original(L);
 }
@@ -200,6 +240,11 @@ static void guard(lua_State *L, const char *name, lua_CFunction function) {
   lua_setfield(L, -2, name);
 }
 
+// Each call of these is short, as texts are; in a loop they still must see that it is to stop.
+static void guard_all(lua_State *L, const char *const *names) {
+  for (; *names; names++) guard(L, *names, call_original);
+}
+
 static void open_library(lua_State *L, const char *name, lua_CFunction open,
                          const char *const *left_out) {
   luaL_requiref(L, name, open, 0);
@@ -225,8 +270,11 @@ static void add_base(lua_State *L, int environment) {
 }
 
 static void add_strings(lua_State *L, int environment) {
-  static const char *const left_out[] = {"dump", NULL};
+  static const char *const left_out[] = {"dump", NULL},
+                    *const long_ones[] = {"byte", "char",    "format", "lower",  "pack",
+                                          "packsize", "reverse", "sub", "unpack", "upper", NULL};
   open_library(L, LUA_STRLIBNAME, luaopen_string, left_out);
+  guard_all(L, long_ones);
   guard(L, "rep", own_rep);
   guard(L, "find", mg_lua_find);
   guard(L, "match", mg_lua_match);
@@ -244,18 +292,25 @@ static void add_strings(lua_State *L, int environment) {
 }
 
 void mg_lua_make_environment(lua_State *L) {
-  static const char *const random[] = {"random", "randomseed", NULL}, *const none[] = {NULL};
+  static const char *const random[] = {"random", "randomseed", NULL}, *const none[] = {NULL},
+                    *const of_tables[] = {"pack", "unpack", NULL},
+                    *const of_utf8[] = {"char", "codepoint", "len", "offset", NULL};
   lua_newtable(L);
   int environment = lua_gettop(L);
   add_base(L, environment);
   add_strings(L, environment);
   open_library(L, LUA_TABLIBNAME, luaopen_table, none);
-  guard(L, "sort", call_original);
+  guard_all(L, of_tables);
+  guard(L, "insert", own_insert);
+  guard(L, "remove", own_remove);
+  guard(L, "concat", own_concat);
+  guard(L, "sort", own_sort);
   guard(L, "move", own_move);
   lua_setfield(L, environment, LUA_TABLIBNAME);
   open_library(L, LUA_MATHLIBNAME, luaopen_math, random);
   lua_setfield(L, environment, LUA_MATHLIBNAME);
   open_library(L, LUA_UTF8LIBNAME, luaopen_utf8, none);
+  guard_all(L, of_utf8);
   lua_setfield(L, environment, LUA_UTF8LIBNAME);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &mg_lua_key_mg);
   lua_pushvalue(L, -1);

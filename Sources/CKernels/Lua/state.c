@@ -4,9 +4,16 @@
 
 #include "private.h"
 
+// Instructions between looks at the stop flag: few, as each may go through a whole string.
+enum { hook_interval = 100 };
+
 static void *allocate(void *data, void *pointer, size_t old_size, size_t new_size) {
   mg_lua *state = data;
-  if (pointer == NULL) old_size = 0;  // then it is a type tag, not a size
+  if (pointer == NULL) {
+    // Then it is a type tag, not a size. The limit leaves room for what Lua puts before the bytes.
+    if (old_size == LUA_TSTRING && new_size > mg_lua_string_limit + 64) return NULL;
+    old_size = 0;
+  }
   if (new_size == 0) {
     free(pointer);
     state->used -= old_size;
@@ -61,7 +68,7 @@ mg_lua *mg_lua_open(const mg_lua_host *host, size_t memory_limit) {
     mg_lua_close(state);
     return NULL;
   }
-  lua_sethook(L, obey_stop, LUA_MASKCOUNT, 1000);
+  lua_sethook(L, obey_stop, LUA_MASKCOUNT, hook_interval);
   state->limit = memory_limit;
   return state;
 }

@@ -124,7 +124,9 @@ enum NetworkModule {
       Param<Tensor?>("weight", "[C]; default 1"), Param<Tensor?>("bias", "[C]; default 0"),
       Param<Double?>("epsilon", "added to the variance; default 1e-5"), returns: "same shape as `x`"
     ) { x, groups, weight, bias, epsilon in
-      guard x.rank >= 2, groups >= 1, x.shape[1].isMultiple(of: groups) else {
+      guard x.rank >= 2, (1...max(x.shape[1], 1)).contains(groups),
+        x.shape[1].isMultiple(of: groups)
+      else {
         throw ArgumentProblem("groups must divide the channels of \(x.shape), got \(groups)")
       }
       let channels = x.shape[1]

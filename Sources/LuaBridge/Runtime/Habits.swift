@@ -1,10 +1,13 @@
 /// What people write who come from Python, and how it is written in Lua.
 public enum Habits {
+  /// Characters of a line that are looked at: searching takes longer than in proportion.
+  private static let lineLimit = 400
+
   /// Advice on input that Lua waits to see the end of, and that is the head of a block of Python.
   ///
   /// - Returns: `nil` where it may be Lua.
   public static func hint(forUnfinished source: String) -> String? {
-    let whole = String(source.prefix { $0 != "\n" })
+    let whole = String(source.prefix(lineLimit).prefix { $0 != "\n" })
     let first = whole.firstRange(of: "--").map { String(whole[..<$0.lowerBound]) } ?? whole
     guard first.matches(#"^\s*(for|while|if|elif|else|def|class|with|try)\b.*:(\s|$)"#) else {
       return nil
@@ -30,7 +33,9 @@ public enum Habits {
         ? "x.shape is a list, no function: x.shape[1], x.shape[2], …"
         : "x.\(name) is no function: leave the parentheses out"
     }
-    if let line, let advice = lines.first(where: { line.matches($0.pattern) })?.advice {
+    if let line = line.map({ String($0.prefix(lineLimit)) }),
+      let advice = lines.first(where: { line.matches($0.pattern) })?.advice
+    {
       return advice
     }
     if let token = text.firstMatch(of: #/'}' expected.* near '([\w"{][^']*)'/#)?.1 {

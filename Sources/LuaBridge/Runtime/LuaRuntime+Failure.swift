@@ -53,7 +53,8 @@ extension LuaRuntime {
     case mg_lua_failed_memory:
       let limit = limits.memory.map { " of \($0 >> 20) MB" } ?? ""
       return LuaError(
-        .memory, "not enough memory: the script wants more than its limit\(limit)",
+        .memory,
+        "not enough memory: the script wants more than its limit\(limit), or a text of more than 2 MB",
         file: file, line: line, traceback: traceback)
     default:
       let (position, rest) = split(text, defaultFile: file)

@@ -24,7 +24,9 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Files of the modules loaded, in order.
   private var loadedModules: [String] = []
   private var loadedData: [String] = []
+  /// What was loaded and not looked through yet for the variables it sets; and those found so far.
   private var sources: [String] = []
+  private var assignedNames: Set<String> = []
   /// Is told of every call of a library function while set.
   private var tracer: ((TracedCall) -> Void)?
   var handles = HandleTable()
@@ -122,10 +124,9 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Whether a source that was loaded gives a variable of this name a value somewhere. Looked for when a
   /// name is not found, so that loading takes no longer.
   func assigns(_ name: String) -> Bool {
-    let assignment = /(local\s[^=\n]{0,200}?)?\b([A-Za-z_][A-Za-z0-9_]*)\s*=(?!=)/
-    return sources.contains { source in
-      source.matches(of: assignment).contains { $0.1 == nil && $0.2 == name }
-    }
+    for source in sources { assignedNames.formUnion(LuaTokens.assignedNames(in: source)) }
+    sources = []
+    return assignedNames.contains(name)
   }
 
   /// Files read by `mg.load`, in order.
@@ -138,17 +139,29 @@ public final class LuaRuntime: @unchecked Sendable {
   }
 
   private func bytes(of path: String) throws(LuaError) -> [UInt8] {
+    func problem(_ text: String) -> LuaError { LuaError(.file, text, file: path) }
+    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw problem("cannot be read: \(String(cString: strerror(errno)))")
+    }
+    defer { Foundation.close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw problem("cannot be read: it is not a regular file")
+    }
+    func tooMany(_ count: Int) -> LuaError {
+      problem("\(count) bytes are too many for a Lua file: at most \(limits.fileSize)")
+    }
+    guard status.st_size <= limits.fileSize else { throw tooMany(Int(status.st_size)) }
     let data: Data
     do {
-      data = try Data(contentsOf: URL(fileURLWithPath: path))
+      // One more than allowed: the file may have grown.
+      data =
+        try FileHandle(fileDescriptor: descriptor).read(upToCount: limits.fileSize + 1) ?? Data()
     } catch {
-      throw LuaError(.file, "cannot be read: \(error.localizedDescription)", file: path)
+      throw problem("cannot be read: \(error.localizedDescription)")
     }
-    guard data.count <= limits.fileSize else {
-      throw LuaError(
-        .file, "\(data.count) bytes are too many for a Lua file: at most \(limits.fileSize)",
-        file: path)
-    }
+    guard data.count <= limits.fileSize else { throw tooMany(data.count) }
     return Array(data)
   }
 

@@ -42,7 +42,11 @@ struct LuaStack {
     case mg_lua_is_boolean: return .bool(mg_lua_boolean_at(L, position))
     case mg_lua_is_integer: return .integer(Int(mg_lua_integer_at(L, position)))
     case mg_lua_is_number: return .number(mg_lua_number_at(L, position))
-    case mg_lua_is_string: return .string(string(at: position))
+    case mg_lua_is_string:
+      let text = string(at: position)
+      // A table can hold one long text many times: Lua keeps it once, we would not.
+      if depth > 0 { try count(text, in: &size) }
+      return .string(text)
     case mg_lua_is_table: return .table(try table(at: index, depth: depth, size: &size))
     case mg_lua_is_function: return .function(try function(at: position))
     case mg_lua_is_object: return try object(handle)
@@ -56,6 +60,11 @@ struct LuaStack {
     var length = 0
     guard let bytes = mg_lua_string_at(L, index, &length) else { return "" }
     return String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
+  }
+
+  private func count(_ text: String, in size: inout Int) throws(LuaError) {
+    size += text.utf8.count
+    guard size <= LuaStack.sizeLimit else { throw LuaError(.argument, "the table is too large") }
   }
 
   private func object(_ handle: mg_lua_handle) throws(LuaError) -> LuaValue {
@@ -122,7 +131,9 @@ struct LuaStack {
     var handle = mg_lua_handle()
     switch mg_lua_type_at(L, key, &handle) {
     case mg_lua_is_string:
-      table.fields[string(at: key)] = try value(at: top, depth: depth + 1, size: &size)
+      let name = string(at: key)
+      try count(name, in: &size)
+      table.fields[name] = try value(at: top, depth: depth + 1, size: &size)
     case mg_lua_is_integer
     where (1...max(table.array.count, 1)).contains(Int(mg_lua_integer_at(L, key))):
       break  // an element, read already
