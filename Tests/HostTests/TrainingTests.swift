@@ -57,6 +57,44 @@ import Testing
     }
   }
 
+  /// Numbers in files are anybody's.
+  @Test func statesThatTrainingDoesNotWriteAreRefused() throws {
+    struct State: Encodable {
+      struct Pending: Encodable {
+        var count = 0
+        var loss = 0.0
+        var parts: [Double] = []
+      }
+      var seconds = 1.0
+      var history: [LossRecord] = []
+      var pending = Pending()
+    }
+    let trainer = try NAMMTrainer(
+      settings(), images: images(), constraint: TotalBrightness(total: 5), seed: 4)
+    let task = trainer.task(budget: .steps(2))
+    func resume(_ edit: (inout State) -> Void) throws {
+      try withDirectory { url in
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        var state = State()
+        edit(&state)
+        try Checkpoint.save(step: 1, groups: task.state.groups, state: state, in: url)
+        _ = try TrainingLoop(directory: url, progress: SilentProgress()).run(task)
+      }
+    }
+    try resume { _ in }
+    let edits: [(inout State) -> Void] = [
+      { $0.seconds = 1e300 }, { $0.seconds = -1 }, { $0.pending.count = .max },
+      { $0.pending.count = -1 }, { $0.pending.parts = [1] }, { $0.pending.loss = 1.7e308 },
+      { $0.pending.parts = Array(repeating: 1, count: 9) },
+      { $0.history = [LossRecord(step: .min, loss: 1, parts: [1, 1, 1])] },
+      { $0.history = [LossRecord(step: 1, loss: 1, parts: [])] },
+    ]
+    for (number, edit) in edits.enumerated() {
+      let error = #expect(throws: EngineError.self) { try resume(edit) }
+      #expect(error?.message.contains("does not fit") == true, "edit \(number)")
+    }
+  }
+
   /// Eq. 7: the forward map stays, the inverse learns, and what an interruption does is nothing.
   @Test func finetuningChangesTheInverseMapAlone() throws {
     let (settings, images) = (settings(), try images())

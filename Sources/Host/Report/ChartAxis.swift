@@ -19,14 +19,18 @@ struct ChartAxis {
     isRounded: Bool = true
   ) {
     var (low, high) = (Double.infinity, -Double.infinity)
-    for value in values where value.isFinite && (!isLogarithmic || value > 0) {
+    // Beyond these, differences and quotients of numbers are no numbers any more.
+    for value in values where abs(value) <= 1e300 && (!isLogarithmic || value > 1e-300) {
       (low, high) = (min(low, value), max(high, value))
     }
     if low > high { (low, high) = isLogarithmic ? (0.1, 1) : (0, 1) }
     if isLogarithmic {
       if isRounded || high / low < 1.01 { (low, high) = (low / 1.2, high * 1.2) }
     } else if isRounded || high <= low {
-      if high <= low { (low, high) = (low - max(abs(low), 1) / 2, high + max(abs(high), 1) / 2) }
+      // Nor can ticks be told apart that differ in the last digits only.
+      if high - low <= max(abs(low), abs(high), 1e-280) * 1e-12 {
+        (low, high) = (low - max(abs(low), 1) / 2, high + max(abs(high), 1) / 2)
+      }
       let step = ChartAxis.roundStep((high - low) / 5)
       (low, high) = (floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step)
     }

@@ -183,7 +183,9 @@ public enum Checkpoint {
       let parts = entry.split(separator: "-", omittingEmptySubsequences: false)
       guard parts.count == 2 || parts.count == 3, let step = Int(parts[1]) else { return nil }
       self.init(step: step, revision: parts.count == 3 ? Int(parts[2]) ?? -1 : 0)
-      guard step >= 0, revision >= 0, text == entry else { return nil }
+      guard (0...Int(UInt32.max)).contains(step), (0...Int(Int32.max)).contains(revision),
+        text == entry
+      else { return nil }
     }
 
     static func < (a: Name, b: Name) -> Bool { (a.step, a.revision) < (b.step, b.revision) }

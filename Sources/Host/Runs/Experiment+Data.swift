@@ -32,14 +32,14 @@ extension Experiment {
       }
       let images = try source.source.images(
         count: source.count, testCount: source.testCount, seed: settings.seed, relativeTo: place)
+      try Interrupt.check("data")
       try checkFinite(images.train, images.test, from: source.source)
       try NPY.write(images.train, to: stage.path("train.npy"))
       try NPY.write(images.test, to: stage.path("test.npy"))
       try stage.finish(true)
     }
-    let (train, test) = (
-      try NPY.read(stage.path("train.npy")), try NPY.read(stage.path("test.npy"))
-    )
+    let train = try SavedImages.read(stage.path("train.npy"))
+    let test = try SavedImages.read(stage.path("test.npy"), like: train)
     let wanted = recipe.values["data"].table?["count"].integer ?? 0
     if let path = source.source.path, wanted > train.shape[0] {
       progress.warn(

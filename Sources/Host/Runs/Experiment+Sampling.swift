@@ -16,9 +16,13 @@ extension Experiment {
       "samples", in: run, ingredients: try written("sample"),
       after: [namm.stage, mdm.stage, dm.stage])
     if let seconds = try stage.finished(Double.self) {
+      func read(_ name: String) throws -> Tensor {
+        try SavedImages.read(
+          stage.path("\(name).npy"), count: settings.sampling.count, like: data.train)
+      }
       return Samples(
-        mdm: try NPY.read(stage.path("mdm.npy")), dm: try NPY.read(stage.path("dm.npy")),
-        seconds: seconds)
+        mdm: try read("mdm"), dm: try read("dm"),
+        seconds: try TrainingRecord.checked(seconds: seconds, in: stage))
     }
     try stage.prepare()
     let start = DispatchTime.now()

@@ -29,12 +29,22 @@ extension Experiment {
       ingredients: try written("solve") + [operatorIdentity(), constraintIdentity()] + own,
       after: [data.stage, namm.stage, mdm.stage, dm.stage])
     if let seconds = try stage.finished(Double.self) {
-      func read(_ name: String) throws -> Tensor { try NPY.read(stage.path("\(name).npy")) }
+      let sizes = try forwardOperator.measure(data.test.sliced(axis: 0, from: 0, to: 1)).shape
+      let measurement = try SavedImages.read(
+        stage.path("measurement.npy"),
+        count: solving.measurement == nil ? min(solving.count, data.test.shape[0]) : nil,
+        sizes: Array(sizes.dimensions.dropFirst()))
+      let count = measurement.shape[0]
+      func read(_ name: String, _ count: Int) throws -> Tensor {
+        try SavedImages.read(stage.path("\(name).npy"), count: count, like: data.train)
+      }
+      let all = count * solving.samplesEach
       return Solutions(
-        truth: solving.measurement == nil ? try read("truth") : nil,
-        measurement: try read("measurement"), samplesEach: solving.samplesEach,
-        dps: try read("dps"), cgDPS: try read("cg_dps"), mirrorDPS: try read("mirror_dps"),
-        seconds: seconds)
+        truth: solving.measurement == nil ? try read("truth", count) : nil,
+        measurement: measurement, samplesEach: solving.samplesEach,
+        dps: try read("dps", all), cgDPS: try read("cg_dps", all),
+        mirrorDPS: try read("mirror_dps", all),
+        seconds: try TrainingRecord.checked(seconds: seconds, in: stage))
     }
     try stage.prepare()
     let noise = solving.noise(of: forwardOperator)

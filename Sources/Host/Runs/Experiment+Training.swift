@@ -37,7 +37,7 @@ extension Experiment {
     _ stage: Stage, model: Parameters, task: () throws -> TrainingTask
   ) throws -> (Parameters, TrainingRecord) {
     let file = stage.path("network.safetensors")
-    if let record = try stage.finished(TrainingRecord.self) {
+    if let record = try stage.finished(TrainingRecord.self)?.checked(in: stage) {
       progress.note("\(stage.name): done before, \(record.steps) steps in \(Int(record.seconds)) s")
       return (try model.replacing(with: Safetensors.read(file).tensors, from: file), record)
     }
@@ -142,7 +142,9 @@ extension Experiment {
     _ finetuning: ExperimentSettings.Finetuning, _ mdm: TrainedModel, _ data: Data, in stage: Stage
   ) throws -> Tensor {
     let file = stage.path("samples.npy")
-    if FileManager.default.fileExists(atPath: file) { return try NPY.read(file) }
+    if FileManager.default.fileExists(atPath: file) {
+      return try SavedImages.read(file, like: data.train)
+    }
     let sampler = finetuning.method.sampler(
       score: mdm.score, sde: settings.mirrorModel.settings.sde, steps: finetuning.sampleSteps)
     // Other samples than those that are looked at in the end.

@@ -96,6 +96,7 @@ public struct TrainingLoop {
     var saved = Saved(seconds: 0, history: [], pending: Accumulator())
     if let loaded = try Checkpoint.loadLatest(Saved.self, in: directory) {
       loaded.warnings.forEach(progress.warn)
+      try check(loaded, parts: task.partNames.count)
       try state.restore(loaded.groups, step: loaded.step, from: directory.path)
       saved = loaded.state
       progress.note("\(task.name): resumed after step \(loaded.step)")
@@ -171,6 +172,21 @@ public struct TrainingLoop {
       validation: saved.validation ?? [])
   }
 
+  /// Numbers from a file are not all numbers that training writes.
+  private func check(_ loaded: Checkpoint.Loaded<Saved>, parts: Int) throws(EngineError) {
+    let (saved, pending) = (loaded.state, loaded.state.pending)
+    let sums = [pending.loss] + pending.parts
+    guard StageFile.seconds.contains(saved.seconds), StageFile.steps.contains(loaded.step),
+      (0..<recordInterval).contains(pending.count), sums.allSatisfy({ abs($0) <= 1e300 }),
+      pending.parts.count == parts || pending.parts.isEmpty,
+      saved.history.isCurve(parts: parts), (saved.validation ?? []).isCurve(parts: 0)
+    else {
+      throw StageFile.misfit(
+        directory.appendingPathComponent("state.json").path,
+        "the checkpoint of step \(loaded.step) holds numbers that training does not write")
+    }
+  }
+
   private func save(_ state: TrainingState, _ saved: Saved) throws {
     try Checkpoint.save(step: state.step, groups: state.groups, state: saved, in: directory)
   }
@@ -186,7 +202,8 @@ public struct TrainingLoop {
   private func total(_ budget: TrainingBudget, _ steps: Int, _ seconds: Double) -> Int {
     switch budget {
     case .steps(let limit): limit
-    case .seconds(let limit): max(steps, Int(limit / max(seconds / Double(max(steps, 1)), 1e-9)))
+    case .seconds(let limit):
+      max(steps, Int(min(limit / max(seconds / Double(max(steps, 1)), 1e-9), 1e15)))
     }
   }
 }
