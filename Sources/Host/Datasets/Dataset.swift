@@ -43,16 +43,18 @@ extension Dataset {
 ///
 /// `render` is given the index of an image and returns its pixels row by row.
 ///
-/// - Throws: what `render` throws for the first image that fails.
+/// - Throws: what `render` throws for the first image that fails; ``RunError/interrupted(_:)`` where a stop was
+///   asked for before the last one.
 func renderImages(
   _ range: Range<Int>, height: Int, width: Int,
   _ render: @Sendable (Int) throws(EngineError) -> [Float]
-) throws(EngineError) -> Tensor {
+) throws -> Tensor {
   let shape = try Shape(checking: [range.count, 1, height, width], op: "dataset")
   let area = height * width
   let storage = try Storage(reserving: shape.count * DType.float32.size)
   let failure = Mutex<(index: Int, error: EngineError)?>(nil)
   DispatchQueue.concurrentPerform(iterations: range.count) { place in
+    if Interrupt.isRequested { return }
     let index = range.lowerBound + place
     do throws(EngineError) {
       let pixels = try render(index)
@@ -67,6 +69,7 @@ func renderImages(
       }
     }
   }
+  try Interrupt.check("data")
   if let failure = failure.withLock({ $0 }) { throw failure.error }
   return Tensor(storage: storage, shape: shape, dtype: .float32)
 }

@@ -109,6 +109,7 @@ public struct KolmogorovDataset: Dataset {
           try KolmogorovFlow.Velocity(u: state[0], v: state[1]).stacked().cast(to: .float32))
         if states.count == layout.count { break }
       }
+      try Interrupt.check("data")
       state = try step.run(state)
     }
     let images = try layout.join(.stacked(states, axis: 1))
