@@ -87,9 +87,10 @@ final class ConsoleProgress: ProgressReporter {
     let diagnostic = error as? any Diagnostic
     if isJSON {
       var fields = [
-        "error": diagnostic?.message ?? "\(error)", "code": diagnostic?.code ?? "unknown",
+        "error": Terminal.cut(diagnostic?.message ?? "\(error)"),
+        "code": diagnostic?.code ?? "unknown",
       ]
-      fields["hint"] = diagnostic?.hint
+      fields["hint"] = diagnostic?.hint.map { Terminal.cut($0) }
       fields["traceback"] = (error as? LuaError)?.traceback
       emit(fields)
       return
@@ -102,9 +103,9 @@ final class ConsoleProgress: ProgressReporter {
 
   private func line(_ text: String, kind: String) {
     state.withLock { state in
-      if isJSON { return emit([kind: text]) }
+      if isJSON { return emit([kind: Terminal.cut(text)]) }
       closeLine(&state)
-      write(text + "\n")
+      write(Terminal.safe(text) + "\n")
     }
   }
 
@@ -123,7 +124,7 @@ final class ConsoleProgress: ProgressReporter {
       ([
         "\(update.stage) \(update.step)/\(update.total)",
         String(format: "%.0f ms/step", update.secondsPerStep * 1000), "\(clock(left)) left",
-      ] + values).joined(separator: "  ")
+      ] + values.map { Terminal.safe($0) }).joined(separator: "  ")
     write(isTerminal ? "\r\u{1B}[K\(text)" : text + "\n")
     state.isLineOpen = isTerminal
   }
@@ -134,7 +135,7 @@ final class ConsoleProgress: ProgressReporter {
   }
 
   private func clock(_ seconds: Double) -> String {
-    let whole = Int(max(seconds, 0).rounded())
+    let whole = Int((seconds > 0 ? min(seconds, 1e9) : 0).rounded())
     return String(format: "%d:%02d", whole / 60, whole % 60)
   }
 

@@ -224,6 +224,73 @@ import Testing
     }
   }
 
+  /// What lies in a run's folder may have been changed by anybody.
+  @Test func filesOfStagesThatWereChangedAreRefusedByName() throws {
+    try withFolder(["own.lua": own, "tiny.lua": recipe(constraint: "\"own.lua\"")]) { folder in
+      #expect(try Invocation.run(["run", "tiny.lua"], in: folder).status == 0)
+      let stages = folder.appendingPathComponent("runs/tiny/stages")
+      let names = try FileManager.default.contentsOfDirectory(atPath: stages.path)
+      func file(_ stage: String, _ name: String) throws -> URL {
+        let stage = try #require(names.first { $0.hasPrefix(stage + "-") })
+        return stages.appendingPathComponent(stage).appendingPathComponent(name)
+      }
+      func expectRefused(_ file: URL, _ bytes: Data) throws {
+        let before = try Data(contentsOf: file)
+        try bytes.write(to: file)
+        let run = try Invocation.run(["run", "tiny.lua"], in: folder)
+        #expect(run.status == 65 || run.status == 66, "\(file.path): \(run.status) \(run.errors)")
+        #expect(run.errors.contains("and run again"), "\(run.errors)")
+        try before.write(to: file)
+      }
+      // NumPy's header for a scalar, and for ten numbers in a row.
+      func array(_ shape: String, _ count: Int) -> Data {
+        var header = "{'descr': '<f4', 'fortran_order': False, 'shape': \(shape), }"
+        header += String(repeating: " ", count: 117 - header.count) + "\n"
+        return Data([0x93] + "NUMPY".utf8 + [1, 0, 118, 0] + header.utf8)
+          + Data(count: 4 * count)
+      }
+      for (stage, name) in [
+        ("data", "train.npy"), ("data", "test.npy"), ("samples", "mdm.npy"), ("samples", "dm.npy"),
+        ("solutions", "truth.npy"), ("solutions", "measurement.npy"), ("solutions", "dps.npy"),
+      ] {
+        try expectRefused(try file(stage, name), array("()", 1))
+        try expectRefused(try file(stage, name), array("(10,)", 10))
+      }
+      let record = try file("namm", "result.json")
+      let text = try String(contentsOf: record, encoding: .utf8)
+      for value in ["1e300", "-1e300"] {
+        let changed = text.replacing(/"seconds" : [0-9.e-]+/, with: "\"seconds\" : \(value)")
+        #expect(changed != text)
+        try expectRefused(record, Data(changed.utf8))
+      }
+    }
+  }
+
+  @Test func namesCannotDriveTheTerminalNorFillIt() throws {
+    let long = recipe(constraint: "\"own.lua\"").replacingOccurrences(
+      of: "\"own.lua\"", with: "('\\27[2J'):rep(5000)")
+    try withFolder(["long.lua": long]) { folder in
+      let run = try Invocation.run(["run", "long.lua"], in: folder)
+      #expect(run.status != 0 && !run.errors.contains("\u{1B}") && run.errors.utf8.count < 20_000)
+    }
+    let named = own.replacingOccurrences(
+      of: "name = \"own\"", with: "name = 'o', summary = 'a\\27[2Jb'")
+    try withFolder(["own.lua": named]) { folder in
+      let docs = try Invocation.run(["plugin", "docs", "./own.lua"], in: folder)
+      #expect(docs.status == 0 && docs.output.contains("a\\u{1b}[2Jb"), "\(docs.output)")
+    }
+  }
+
+  @Test func makingDataCanBeInterrupted() throws {
+    let slow = recipe(constraint: "\"own.lua\"").replacingOccurrences(
+      of: "count = 24, test = 8, size = 16", with: "count = 400000, test = 8, size = 64")
+    try withFolder(["own.lua": own, "tiny.lua": slow]) { folder in
+      let run = try Invocation.run(
+        ["run", "tiny.lua"], in: folder, interruptAfter: "data: making")
+      #expect(run.status == 130 && run.errors.contains("stopped during data"), "\(run.errors)")
+    }
+  }
+
   @Test func anInterruptedRunGoesOnAndEndsAsIfNothingHadBeen() throws {
     let slow = recipe(constraint: "\"own.lua\"").replacingOccurrences(
       of: "steps = 12", with: "steps = 1500")

@@ -54,12 +54,35 @@ struct PluginOptions: ParsableArguments {
 enum Terminal {
   /// A line on standard error.
   static func note(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    try? FileHandle.standardError.write(contentsOf: Data((safe(text) + "\n").utf8))
   }
 
-  /// A line on standard output.
+  /// A line on standard output, or the several of a table.
   static func line(_ text: String) {
+    let text = safe(text, limit: 1 << 16)
     try? FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+  }
+
+  /// Names and texts of plugins and recipes as a terminal may have them: what would move its cursor or turn
+  /// the order of letters is written out, and nobody reads a message of more than 4 kB.
+  static func safe(_ text: String, limit: Int = 4096) -> String {
+    var result = ""
+    for scalar in cut(text, limit: limit).unicodeScalars {
+      let category = scalar.properties.generalCategory
+      let isSafe =
+        category != .control && category != .format || "\n\t".unicodeScalars.contains(scalar)
+      if isSafe {
+        result.unicodeScalars.append(scalar)
+      } else {
+        result += "\\u{\(String(scalar.value, radix: 16))}"
+      }
+    }
+    return result
+  }
+
+  static func cut(_ text: String, limit: Int = 4096) -> String {
+    guard text.utf8.count > limit else { return text }
+    return String(decoding: text.utf8.prefix(limit), as: UTF8.self) + "…"
   }
 
   /// Runs a command's body; what goes wrong is reported, with the exit code that goes with it.
@@ -75,7 +98,8 @@ enum Terminal {
 
   /// Writes a value as JSON, one line.
   static func json(_ value: some Encodable) throws {
-    line(try jsonLine(value))
+    // JSON escapes by itself, and must stay whole.
+    try? FileHandle.standardOutput.write(contentsOf: Data((try jsonLine(value) + "\n").utf8))
   }
 
   /// Rows of text with columns under each other.
