@@ -234,7 +234,7 @@ struct PluginRegistryTests {
       "constraint 'burgers' has no parameter 'dtt' (it has domain, dt, inner_steps, integrator, nu, tolerance); did you mean 'dt'?"
     ),
     (LuaTable(fields: ["nu": .number(-1)]), "parameter 'nu' must be at least 0, got -1"),
-    (LuaTable(fields: ["nu": .string("x")]), "parameter 'nu' must be a number, got string"),
+    (LuaTable(fields: ["nu": .string("x")]), "parameter 'nu' must be a number, got \"x\""),
     (LuaTable(fields: ["nu": .number(.nan)]), "parameter 'nu' must be finite, got nan"),
     (
       LuaTable(fields: ["inner_steps": .number(1.5)]),

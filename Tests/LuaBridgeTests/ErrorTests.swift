@@ -1,5 +1,6 @@
 import Engine
 import LuaBridge
+import Synchronization
 import Testing
 
 @Suite("Errors say where, what and what to do")
@@ -14,15 +15,15 @@ struct ErrorTests {
     ("return mg.quux()", "test.lua:1: mg has no function 'quux'"),
     (
       "return mg.zeros(2):sum('x')",
-      "test.lua:1: bad argument 'axes' to 'sum': expected an integer or a table of integers, got string"
+      "test.lua:1: bad argument 'axes' to 'sum': expected an integer or a table of integers, got \"x\""
     ),
     (
       "return mg.zeros(2):softmax('x')",
-      "test.lua:1: bad argument 'axis' to 'softmax': expected an integer, got string"
+      "test.lua:1: bad argument 'axis' to 'softmax': expected an integer, got \"x\""
     ),
     (
       "return mg.zeros(2):sum {1, 'a'}",
-      "test.lua:1: bad argument 'axes' to 'sum': expected a table of integers, got string"
+      "test.lua:1: bad argument 'axes' to 'sum': expected a table of integers, got \"a\""
     ),
     (
       "return mg.zeros(2):sum {1, keepdim = true}",
@@ -44,7 +45,7 @@ struct ErrorTests {
     ),
     (
       "return mg.zeros {2, 'a'}",
-      "test.lua:1: bad argument 'sizes' to 'zeros': expected a table of integers, got string"
+      "test.lua:1: bad argument 'sizes' to 'zeros': expected a table of integers, got \"a\""
     ),
     (
       "return mg.zeros(2.5)",
@@ -54,11 +55,11 @@ struct ErrorTests {
     ("return mg.zeros({1 << 40})", "test.lua:1: zeros: [1099511627776] has too many elements"),
     (
       "return mg.zeros({2}, 'float16')",
-      "test.lua:1: bad argument 'dtype' to 'zeros': expected a dtype (\"float32\", \"float64\", \"int32\", \"bool\"), got string"
+      "test.lua:1: bad argument 'dtype' to 'zeros': expected a dtype (\"float32\", \"float64\", \"int32\", \"bool\"), got \"float16\""
     ),
     (
       "return mg.zeros(2) + 'a'",
-      "test.lua:1: bad argument 'b' to 'add': expected a tensor or a number, got string"
+      "test.lua:1: bad argument 'b' to 'add': expected a tensor or a number, got \"a\""
     ),
     ("return mg.zeros(2) + mg.zeros(3)", "test.lua:1: add: shapes [2] and [3] do not fit together"),
     ("return mg.zeros(2) < 1", "test.lua:1: '<' would make one true or false of whole tensors"),
@@ -167,6 +168,20 @@ struct ErrorTests {
     ("return mg.ones(2):backward()", "mg.grad"),
     ("for i in range(3):\n  print(i)", "for i = 1, 3 do"),
     ("if 1 == 1:\n  print(1)", "if x > 0 then"),
+    ("return mg.ones(2):float()", "x:to(\"float32\")"),
+    ("return mg.ones(2):dim()", "x.ndim"),
+    ("return mg.ones(2):masked_fill(1, 2)", "mg.where(mask, value, x)"),
+    ("return mg.ones(2):log_softmax(1)", "x:logsumexp(axis)"),
+    ("return mg.sqrt(2)", "math.sqrt(x)"),
+    ("return mg.randn(2, 3)", "mg.randn({ 2, 3 }, 7)"),
+    ("return mg.inf", "math.huge"),
+    ("return mg.ones(2):clamp(min=0)", "x:clamp(nil, 1)"),
+    ("return ('%d'):format(1.5)", "whole number"),
+    ("return ('%g'):format(mg.ones(1))", "x:item()"),
+    ("return mg.jvp(mg.square, mg.ones(3), {1, 0, 0.5})", "mg.tensor { 1, 0, 0.5 }"),
+    (
+      "local t = { params = { level = { default = 1 } } } return level", "the parameter is p.level"
+    ),
   ]
 
   static let otherNames: [(String, String)] = [
@@ -199,6 +214,62 @@ struct ErrorTests {
     #expect(
       try lua("local s = mg.ones(2, 3).shape return s[3], #s, mg.ones(s).shape[2]").map(show)
         == ["nil", "2", "3"])
+  }
+
+  /// Source that ends with a read of `a`, and whether that is an error.
+  static let reads: [(String, Bool)] = [
+    ("local t = { a = 1 } return a", true),
+    ("local t = { f = function() a = nil end } t.f() return a", false),
+    ("local function f() return a end local n = f() a = 1", false),
+    ("local t = {} t.a = 1 return a", true),
+    ("local function f() return a end f() a, b = 1, 2", false),
+    ("local function f() return a end f() local a <const>, b = 1, 2", true),
+    ("local function f() return a end f() for a = 1, 2 do end", true),
+    ("local t = { [1] = { a = 1 }, b = function() return { a = 1 } end } return a", true),
+  ]
+
+  @Test("A field of a table is no variable", arguments: reads)
+  func fields(_ source: String, _ isError: Bool) {
+    #expect((luaError(source) != nil) == isError, "\(luaError(source) as Any)")
+  }
+
+  @Test("Print shows what a table holds")
+  func printed() throws {
+    let lines = Lines()
+    _ = try lua(
+      """
+      print({ 1, 'x', k = { true } }, mg.zeros(2, 3).shape)
+      print(setmetatable({}, { __tostring = function() return 'mine' end }))
+      local t = {} t.t = t
+      print(t, {})
+      """, print: lines.add)
+    #expect(lines.all == ["{ 1, \"x\", k = { true } }\t{ 2, 3 }", "mine", "table\t{}"])
+  }
+
+  private final class Lines: Sendable {
+    private let list = Mutex<[String]>([])
+    var all: [String] { list.withLock { $0 } }
+    @Sendable func add(_ line: String) { list.withLock { $0.append(line) } }
+  }
+
+  @Test("A call that is interrupted ends, and the state goes on")
+  func interrupted() async throws {
+    let runtime = try LuaRuntime(limits: LuaLimits(seconds: 60))
+    defer { runtime.close() }
+    runtime.allowInterrupts()
+    let stopper = Task.detached {
+      while !Task.isCancelled {
+        LuaRuntime.interrupt()
+        try? await Task.sleep(for: .milliseconds(5))
+      }
+    }
+    let error = #expect(throws: LuaError.self) {
+      try runtime.run("while true do end", name: "test.lua")
+    }
+    stopper.cancel()
+    _ = await stopper.value
+    #expect(error?.message == "test.lua:1: interrupted")
+    #expect(try runtime.run("return 2", name: "test.lua").map(show) == ["2"])
   }
 
   static let lived: [(String, String)] = [

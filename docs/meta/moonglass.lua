@@ -413,7 +413,7 @@ function Tensor:diff(axis) end
 
 ---Adds elements around.
 ---@param widths integer|integer[][] {before, after} for each of the last axes: {{1, 1}, {2, 2}}; or one number for the last two
----@param mode? "zero"|"circular"|"reflect"|"edge" default "zero"
+---@param mode? "zero"|"circular"|"reflect"|"edge" "zero" (the default), "circular", "reflect" or "edge"
 ---@param value? number what "zero" puts there; default 0
 ---@return moonglass.Tensor # `x`, larger
 function Tensor:pad(widths, mode, value) end
@@ -660,13 +660,13 @@ function Tensor:avg_pool2d(window, stride, padding) end
 
 ---Weighs the neighbourhood of every pixel by a kernel (cross-correlation), same size.
 ---@param kernel moonglass.Tensor [KH, KW]
----@param mode? "zero"|"circular"|"reflect"|"edge" what lies outside; default "zero"
+---@param mode? "zero"|"circular"|"reflect"|"edge" what lies outside: "zero" (the default), "circular", "reflect" or "edge"
 ---@return moonglass.Tensor # same shape as `x`
 function Tensor:correlate(kernel, mode) end
 
 ---Spreads every pixel over its neighbourhood by a kernel (convolution), same size: `correlate` with the kernel turned round.
 ---@param kernel moonglass.Tensor [KH, KW], of odd sizes
----@param mode? "zero"|"circular"|"reflect"|"edge" what lies outside; default "zero"
+---@param mode? "zero"|"circular"|"reflect"|"edge" what lies outside: "zero" (the default), "circular", "reflect" or "edge"
 ---@return moonglass.Tensor # same shape as `x`
 function Tensor:convolve(kernel, mode) end
 
@@ -1329,7 +1329,7 @@ function mg.diff(x, axis) end
 ---Adds elements around.
 ---@param x moonglass.Tensor any shape
 ---@param widths integer|integer[][] {before, after} for each of the last axes: {{1, 1}, {2, 2}}; or one number for the last two
----@param mode? "zero"|"circular"|"reflect"|"edge" default "zero"
+---@param mode? "zero"|"circular"|"reflect"|"edge" "zero" (the default), "circular", "reflect" or "edge"
 ---@param value? number what "zero" puts there; default 0
 ---@return moonglass.Tensor # `x`, larger
 function mg.pad(x, widths, mode, value) end
@@ -1656,14 +1656,14 @@ function mg.avg_pool2d(x, window, stride, padding) end
 ---Weighs the neighbourhood of every pixel by a kernel (cross-correlation), same size.
 ---@param x moonglass.Tensor […, H, W]
 ---@param kernel moonglass.Tensor [KH, KW]
----@param mode? "zero"|"circular"|"reflect"|"edge" what lies outside; default "zero"
+---@param mode? "zero"|"circular"|"reflect"|"edge" what lies outside: "zero" (the default), "circular", "reflect" or "edge"
 ---@return moonglass.Tensor # same shape as `x`
 function mg.correlate(x, kernel, mode) end
 
 ---Spreads every pixel over its neighbourhood by a kernel (convolution), same size: `correlate` with the kernel turned round.
 ---@param x moonglass.Tensor […, H, W]
 ---@param kernel moonglass.Tensor [KH, KW], of odd sizes
----@param mode? "zero"|"circular"|"reflect"|"edge" what lies outside; default "zero"
+---@param mode? "zero"|"circular"|"reflect"|"edge" what lies outside: "zero" (the default), "circular", "reflect" or "edge"
 ---@return moonglass.Tensor # same shape as `x`
 function mg.convolve(x, kernel, mode) end
 

@@ -332,6 +332,18 @@ bool mg_lua_define_loader(mg_lua *state, int64_t function) {
   return protect(state, define_loader, &what);
 }
 
+static int define_table_text(lua_State *L) {
+  entry *what = lua_touserdata(L, 1);
+  push_trampoline(L, what->function, mg_lua_trampoline);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &mg_lua_key_table_text);
+  return 0;
+}
+
+bool mg_lua_define_table_text(mg_lua *state, int64_t function) {
+  entry what = {.function = function};
+  return protect(state, define_table_text, &what);
+}
+
 // Pushing an object.
 
 typedef struct {

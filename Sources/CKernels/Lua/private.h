@@ -41,7 +41,7 @@ static inline int mg_lua_is_stopping(lua_State *L) {
 
 // Registry keys: addresses nobody else has.
 extern char mg_lua_key_metatables[4], mg_lua_key_functions, mg_lua_key_methods,
-    mg_lua_key_environment, mg_lua_key_mg, mg_lua_key_loader;
+    mg_lua_key_environment, mg_lua_key_mg, mg_lua_key_loader, mg_lua_key_table_text;
 
 int mg_lua_raise_stop(lua_State *L);
 int mg_lua_trampoline(lua_State *L);

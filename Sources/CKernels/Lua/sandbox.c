@@ -5,7 +5,7 @@
 
 enum { print_limit_lines = 200, move_limit = 1 << 24, sort_limit = 1 << 21 };
 
-char mg_lua_key_environment, mg_lua_key_mg;
+char mg_lua_key_environment, mg_lua_key_mg, mg_lua_key_table_text;
 
 // pcall and xpcall: as in the manual, except that a stop and a lack of memory cannot be caught, and
 // that xpcall's handler runs after unwinding, where the hook is active.
@@ -115,6 +115,27 @@ static int own_tostring(lua_State *L) {
   return mg_lua_plain_tostring(L);
 }
 
+// What `print` shows of the value on top: of a plain table its content, as the host writes it; one that it
+// cannot read, such as one that contains itself, is "table".
+static void shown(lua_State *L) {
+  bool is_plain = lua_type(L, -1) == LUA_TTABLE;
+  if (is_plain && luaL_getmetafield(L, -1, "__tostring") != LUA_TNIL) {
+    lua_pop(L, 1);
+    is_plain = false;
+  }
+  if (!is_plain) {
+    mg_lua_plain_tostring(L);
+    return;
+  }
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &mg_lua_key_table_text);
+  lua_pushvalue(L, -2);
+  int status = lua_pcall(L, 1, 1, 0);
+  if (status == LUA_OK) return;
+  pass_on_stop(L, status);
+  lua_pop(L, 1);
+  lua_pushliteral(L, "table");
+}
+
 static int own_print(lua_State *L) {
   mg_lua *state = mg_lua_of(L);
   if (mg_lua_is_stopping(L)) return mg_lua_raise_stop(L);
@@ -130,7 +151,7 @@ static int own_print(lua_State *L) {
   for (int i = 1; i <= count; i++) {
     if (i > 1) luaL_addchar(&buffer, '\t');
     lua_pushvalue(L, i);
-    mg_lua_plain_tostring(L);
+    shown(L);
     lua_remove(L, -2);
     luaL_addvalue(&buffer);
   }

@@ -84,6 +84,8 @@ bool mg_lua_define_unknown(mg_lua *state, int64_t function);
 bool mg_lua_define_globals(mg_lua *state, int64_t function);
 // What is asked for the keys a record does not have, with the record and the key.
 bool mg_lua_define_record(mg_lua *state, int64_t function);
+// The function that writes what `print` shows of a plain table.
+bool mg_lua_define_table_text(mg_lua *state, int64_t function);
 // The function that `require` asks for modules. From a name: the module's file, its source.
 // From a name, a file, a module's version (nil if none) and the versions wanted: an error if these
 // do not fit.

@@ -193,6 +193,8 @@ struct BoundFunction: Sendable {
     case unknownGlobal
     /// Asked for keys a record does not have.
     case unknownKey
+    /// Writes what `print` shows of a plain table.
+    case tableText
     /// Finds what `require` asks for.
     case moduleLoader
   }

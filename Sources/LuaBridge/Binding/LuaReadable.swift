@@ -72,21 +72,29 @@ public struct ArgumentReader {
 
   /// The error for an argument of the wrong type.
   public func bad(_ name: String, expected: String, got value: LuaValue) -> LuaError {
+    let wantsTensor = expected == Tensor.expectation || expected == Tensors.expectation
+    let numbers = wantsTensor ? value.listOfNumbers : nil
     let got =
       switch value {
-      case .integer, .number, .tensor: value.summary
+      case .integer, .number, .tensor, .string: value.summary
+      case .table where numbers != nil: "a table of numbers"
       case .nil where position > values.count: "nothing"
       default: value.typeName
       }
     var hint: String?
     let method = name == "x" || name == "a" ? "call methods with ':', as in x:\(function)()" : nil
     switch value {
+    case .nil where name == "seed" && position > values.count:
+      hint = "the seed is always given: mg.\(function)({ 2, 3 }, 7)"
     case .nil where values.count > 1:
       // An operator hands over both operands; a method called with '.' hands over none.
       hint = "it is nil: is the name spelt as where it was set?"
     case .integer where name == "keepdims":
       hint = "several axes go in a table: x:\(function) { 1, 2 }"
-    case .nil, .integer, .number, .table: hint = method
+    case .table where numbers != nil: hint = "write mg.tensor \(numbers ?? "")"
+    case .integer, .number:
+      hint = (wantsTensor ? Habits.hint(forNumberIn: function) : nil) ?? method
+    case .nil, .table: hint = method
     default: break
     }
     return LuaError(

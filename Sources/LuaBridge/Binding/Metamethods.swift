@@ -144,12 +144,13 @@ enum Metamethods {
     let name = values.last?.string ?? values.last?.summary ?? ""
     let known = Catalogue.functions.filter(\.isFunction).map(\.name) + ["pi"]
     let isMethod = Catalogue.functions.contains { $0.name == name }
+    let advice = isMethod ? "it is a method: x:\(name)()" : Habits.advice(onName: name)
     throw LuaError(
       .argument,
       "mg has no function '\(name)'"
         + (Habits.name(for: name).map { "; it is '\($0)' here" }
-          ?? NearestName.suggestion(name, in: known)),
-      hint: isMethod ? "it is a method: x:\(name)()" : Habits.advice(onName: name))
+          ?? (advice == nil ? NearestName.suggestion(name, in: known) : "")),
+      hint: advice)
   }
 
   // MARK: Records

@@ -64,7 +64,7 @@ public struct ParameterSchema: Sendable {
       default: value.typeName == defaultValue.typeName
       }
     guard fits else {
-      throw LuaError(.definition, "parameter '\(name)' must be \(expected), got \(value.typeName)")
+      throw LuaError(.definition, "parameter '\(name)' must be \(expected), got \(value.summary)")
     }
     if let number = value.double {
       guard number.isFinite else {

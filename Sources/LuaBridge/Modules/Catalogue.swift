@@ -38,5 +38,5 @@ public enum Catalogue {
   /// What every Lua state registers, in the order of its numbers.
   static let bindings =
     functions.map(BoundFunction.init) + Metamethods.bindings
-    + [Modules.loader, Globals.unknown]
+    + [Modules.loader, Globals.unknown, Globals.tableText]
 }

@@ -70,7 +70,7 @@ enum ComparisonModule {
     )
     .mistake(
       "mg.isfinite('a')",
-      "bad argument 'x' to 'isfinite': expected a tensor, got string"),
+      "bad argument 'x' to 'isfinite': expected a tensor, got \"a\""),
     LuaFunction(
       "where", "a where the mask is true, b elsewhere.", Param<Tensor>("mask", "bool"),
       Param<Operand>("a", "tensor or number"), Param<Operand>("b", "tensor or number"),

@@ -56,7 +56,7 @@ enum CreationModule {
       "rng:normal({2, 3}).shape[2], rng:integer(4, 4)", "3\t4", after: "local rng = mg.generator(7)"
     )
     .mistake(
-      "mg.generator('7')", "bad argument 'seed' to 'generator': expected an integer, got string"),
+      "mg.generator('7')", "bad argument 'seed' to 'generator': expected an integer, got \"7\""),
     LuaFunction(
       "tensor", "A tensor of the given numbers.",
       Param<LuaValue>("values", "a number, or nested tables: {{1, 2}, {3, 4}}"),
@@ -169,7 +169,7 @@ enum CreationModule {
     .example("mg.tensor {1, 2}:zeros_like()", "tensor [2] float32 {0, 0}")
     .mistake(
       "mg.zeros_like {1, 2}",
-      "bad argument 'x' to 'zeros_like': expected a tensor, got table"),
+      "bad argument 'x' to 'zeros_like': expected a tensor, got a table of numbers"),
     LuaFunction(
       "ones_like", "Ones of the same shape and dtype.", Param<Tensor>("x", "any shape"),
       returns: "same shape as `x`"
@@ -177,7 +177,7 @@ enum CreationModule {
     .example("mg.tensor {1, 2}:ones_like()", "tensor [2] float32 {1, 1}")
     .mistake(
       "mg.ones_like {1, 2}",
-      "bad argument 'x' to 'ones_like': expected a tensor, got table"),
+      "bad argument 'x' to 'ones_like': expected a tensor, got a table of numbers"),
   ]
 }
 

@@ -46,7 +46,7 @@ enum DefinitionModule {
     .example("mg.recipe {name = 'quick'}", "recipe 'quick'")
     .mistake(
       "mg.recipe('quick')",
-      "bad argument 'definition' to 'recipe': expected a table, got string"),
+      "bad argument 'definition' to 'recipe': expected a table, got \"quick\""),
     LuaFunction(
       "all",
       "A constraint that holds where all of the given ones do: its distance is their weighted sum.",

@@ -11,7 +11,7 @@ enum ElementwiseModule {
       name, summary, Param<Tensor>("x", "any shape"), returns: "same shape as `x`", body: body
     )
     .example("mg.tensor {\(values)}:\(name)()", "tensor [2] float32 {\(output)}")
-    .mistake("mg.\(name)('1')", "bad argument 'x' to '\(name)': expected a tensor, got string")
+    .mistake("mg.\(name)('1')", "bad argument 'x' to '\(name)': expected a tensor, got \"1\"")
   }
 
   private static func binary(
@@ -154,7 +154,7 @@ enum ElementwiseModule {
     .example("mg.tensor {1.5, -1.5}:to('int32')", "tensor [2] int32 {1, -1}")
     .mistake(
       "mg.zeros(2):to('float16')",
-      "bad argument 'dtype' to 'to': expected a dtype (\"float32\", \"float64\", \"int32\", \"bool\"), got string"
+      "bad argument 'dtype' to 'to': expected a dtype (\"float32\", \"float64\", \"int32\", \"bool\"), got \"float16\""
     ),
   ]
 }

@@ -27,7 +27,7 @@ enum ImageModule {
     )
     .mistake(
       "mg.zeros(2, 2):resize(4, 4, 'cubic')",
-      "bad argument 'mode' to 'resize': expected one of \"nearest\", \"bilinear\", \"area\", got string"
+      "bad argument 'mode' to 'resize': expected one of \"nearest\", \"bilinear\", \"area\", got \"cubic\""
     ),
     pool("max_pool2d", "largest element", "-∞", "{{4}}") {
       try $0.maxPooled(window: $1, stride: $2, padding: $3)
@@ -60,7 +60,8 @@ enum ImageModule {
       "correlate",
       "Weighs the neighbourhood of every pixel by a kernel (cross-correlation), same size.",
       Param<Tensor>("x", "[…, H, W]"), Param<Tensor>("kernel", "[KH, KW]"),
-      Param<Choice<PaddingMode>?>("mode", "what lies outside; default \"zero\""),
+      Param<Choice<PaddingMode>?>(
+        "mode", "what lies outside: \"zero\" (the default), \"circular\", \"reflect\" or \"edge\""),
       returns: "same shape as `x`"
     ) { x, kernel, mode in try x.correlated(with: kernel, mode: mode?.value ?? .zero) }
     .example(
@@ -75,7 +76,8 @@ enum ImageModule {
       "convolve",
       "Spreads every pixel over its neighbourhood by a kernel (convolution), same size: `correlate` with the kernel turned round.",
       Param<Tensor>("x", "[…, H, W]"), Param<Tensor>("kernel", "[KH, KW], of odd sizes"),
-      Param<Choice<PaddingMode>?>("mode", "what lies outside; default \"zero\""),
+      Param<Choice<PaddingMode>?>(
+        "mode", "what lies outside: \"zero\" (the default), \"circular\", \"reflect\" or \"edge\""),
       returns: "same shape as `x`"
     ) { x, kernel, mode in
       guard kernel.rank == 2, kernel.shape.dimensions.allSatisfy({ $0 % 2 == 1 }) else {

@@ -161,7 +161,8 @@ enum MovementModule {
         "widths",
         "{before, after} for each of the last axes: {{1, 1}, {2, 2}}; or one number for the last two"
       ),
-      Param<Choice<PaddingMode>?>("mode", "default \"zero\""),
+      Param<Choice<PaddingMode>?>(
+        "mode", "\"zero\" (the default), \"circular\", \"reflect\" or \"edge\""),
       Param<Double?>("value", "what \"zero\" puts there; default 0"),
       returns: "`x`, larger"
     ) { x, padding, mode, value in
@@ -172,7 +173,7 @@ enum MovementModule {
     .example("mg.arange(3):pad({{1, 1}}, 'circular')", "tensor [5] float32 {3, 1, 2, 3, 1}")
     .mistake(
       "mg.arange(3):pad({{1, 1}}, 'wrap')",
-      "bad argument 'mode' to 'pad': expected one of \"zero\", \"circular\", \"reflect\", \"edge\", got string"
+      "bad argument 'mode' to 'pad': expected one of \"zero\", \"circular\", \"reflect\", \"edge\", got \"wrap\""
     ),
   ]
 

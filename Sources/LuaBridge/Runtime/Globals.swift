@@ -7,13 +7,20 @@ enum Globals {
       throw LuaError(.runtime, "variables have names, got \(values.first?.summary ?? "nothing")")
     }
     if caller.runtime.assigns(name) { return .one(.nil) }
-    let hint = Sandbox.missing[name] ?? Habits.hint(forName: name)
+    let hint =
+      caller.runtime.declaresParameter(name)
+      ? "the parameter is p.\(name)" : Sandbox.missing[name] ?? Habits.hint(forName: name)
     throw LuaError(
       .runtime,
       "'\(name)' is not defined"
         + (hint == nil && name.count > 2 ? NearestName.suggestion(name, in: known) : ""),
       hint: hint ?? "a local variable is known from its line to the end of its block; "
         + "a parameter is p.\(name)")
+  }
+
+  /// What `print` shows of a table: its content.
+  static let tableText = BoundFunction("print", .tableText) { values, _ in
+    .one(.string(values.first.map(LuaText.describe) ?? "table"))
   }
 
   private static let known = [

@@ -22,6 +22,12 @@ public enum Habits {
     if let name = text.firstMatch(of: #/\(global '(\w+)'\)/#)?.1 {
       return hint(forName: String(name))
     }
+    if text.contains("to 'format' (number expected, got tensor)") {
+      return "a tensor of one element gives its number by x:item(); tostring(x) is the text of any"
+    }
+    if text.contains("number has no integer representation") {
+      return "%d and integer arguments want a whole number: \"%g\", or math.floor(x)"
+    }
     if let name = text.firstMatch(of: #/to '(\w+)' \(number expected, got tensor\)/#)?.1 {
       return "math is for single numbers; on tensors write x:\(name)()"
     }
@@ -53,7 +59,17 @@ public enum Habits {
   static func name(for name: String) -> String? { names[name] }
 
   /// What is said of a function or method that there is no need for, or that is not called like that.
-  static func advice(onName name: String) -> String? { notNeeded[name] }
+  static func advice(onName name: String) -> String? { notNeeded[name] ?? otherwise[name] }
+
+  /// Advice for somebody who calls a function of tensors with a plain number.
+  static func hint(forNumberIn function: String) -> String? {
+    ofNumbers.contains(function)
+      ? "for plain numbers there is math.\(function)(x)" : nil
+  }
+
+  private static let ofNumbers: Set<String> = [
+    "abs", "sqrt", "exp", "log", "sin", "cos", "tan", "floor", "ceil",
+  ]
 
   private static let words = [
     "np": "the library is mg: np.abs(x) is mg.abs(x), or x:abs()",
@@ -91,6 +107,30 @@ public enum Habits {
     "dot": "mg.einsum(\"bi,bi->b\", x, y) is the inner product of each row",
   ]
 
+  /// What is written in another way here.
+  private static let otherwise = [
+    "float": "write x:to(\"float32\")", "double": "write x:to(\"float64\")",
+    "half": "write x:to(\"float32\"), the shortest there is",
+    "long": "write x:to(\"int32\")", "int": "write x:to(\"int32\")",
+    "bool": "write x:to(\"bool\")",
+    "dim": "the number of axes is x.ndim", "ndimension": "the number of axes is x.ndim",
+    "numel": "the number of elements is x.size", "nelement": "the number of elements is x.size",
+    "inf": "infinity is math.huge", "nan": "0 / 0 is not a number; x:isnan() finds those",
+    "e": "it is math.exp(1)", "newaxis": "write x:unsqueeze(axis)",
+    "masked_fill": "write mg.where(mask, value, x)",
+    "masked_fill_": "write mg.where(mask, value, x)",
+    "masked_select": "write mg.where(mask, x, 0), or x:index_select(axis, numbers)",
+    "scatter": "write x:scatter_add(axis, numbers, size): those of one number add up",
+    "scatter_": "write x:scatter_add(axis, numbers, size): those of one number add up",
+    "chunk": "write x:split(pieces, axis)",
+    "log_softmax": "write x - x:logsumexp(axis):unsqueeze(axis)",
+    "random": "write mg.rand({ 2, 3 }, seed)",
+    "randint": "write mg.generator(seed):integer(low, high)",
+    "full_like": "write mg.full(x.shape, value, x.dtype)",
+    "ravel": "write x:reshape(-1)",
+    "fill_": "write mg.full(x.shape, value, x.dtype)",
+  ]
+
   private static func library(_ name: String) -> String? {
     guard let function = Catalogue.function(named: name) else { return nil }
     return function.isFunction ? "write mg.\(name)(…)" : "it is a method: x:\(name)(…)"
@@ -98,6 +138,10 @@ public enum Habits {
 
   /// Python that a line can be known by: a pattern, and the advice.
   private static let lines: [(pattern: String, advice: String)] = [
+    (
+      #"\b(clamp|clip)\s*\([^)]*\b(min|max)\s*="#,
+      "bounds go in order: x:clamp(0, 1), x:clamp(0) for a lower one, x:clamp(nil, 1) for an upper one"
+    ),
     (#"^\s*(async\s+)?def\s+\w+"#, "a function is local function f(x) … return y end"),
     (#"\blambda\b"#, "a function without a name is function(x) return x * 2 end"),
     (

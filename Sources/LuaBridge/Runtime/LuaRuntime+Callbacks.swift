@@ -59,6 +59,8 @@ extension LuaRuntime {
         guard mg_lua_define_globals(state, id) else { return false }
       case .unknownKey:
         guard mg_lua_define_record(state, id) else { return false }
+      case .tableText:
+        guard mg_lua_define_table_text(state, id) else { return false }
       case .moduleLoader:
         guard mg_lua_define_loader(state, id) else { return false }
       }

@@ -1,5 +1,6 @@
 import CKernels
 import Engine
+import Synchronization
 
 extension LuaRuntime {
   /// Lua shows the last 56 bytes of long chunk names; this remembers which is which.
@@ -44,6 +45,9 @@ extension LuaRuntime {
     code: [UInt8]?
   ) -> LuaError {
     switch kind {
+    case mg_lua_failed_deadline
+    where isInterruptible && LuaRuntime.wasInterrupted.load(ordering: .relaxed):
+      return LuaError(.interrupted, "interrupted", file: file, line: line, traceback: traceback)
     case mg_lua_failed_deadline:
       return LuaError(
         .interrupted,

@@ -1,6 +1,7 @@
 import CKernels
 import Engine
 import Foundation
+import Synchronization
 
 /// A sandboxed Lua state with the `mg` library: one for each plugin file.
 ///
@@ -24,9 +25,9 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Files of the modules loaded, in order.
   private var loadedModules: [String] = []
   private var loadedData: [String] = []
-  /// What was loaded and not looked through yet for the variables it sets; and those found so far.
+  /// What was loaded, and the variables set in what was looked through of it.
   private var sources: [String] = []
-  private var assignedNames: Set<String> = []
+  private var names = AssignedNames()
   /// Is told of every call of a library function while set.
   private var tracer: ((TracedCall) -> Void)?
   var handles = HandleTable()
@@ -36,6 +37,10 @@ public final class LuaRuntime: @unchecked Sendable {
   /// The Lua stacks in use, innermost last: the main one, and one for each call under way.
   private var stacks: [OpaquePointer] = []
   private var tensorsAtStart = 0
+  private(set) var isInterruptible = false
+  /// The address of the state whose call ``interrupt()`` stops; 0 where there is none.
+  private static let interruptible = Atomic<UInt>(0)
+  static let wasInterrupted = Atomic<Bool>(false)
   /// Room for the arguments of a call, used again by the next.
   private var argumentRoom: [LuaValue] = []
   /// Chunk names by how Lua abbreviates them in messages.
@@ -47,16 +52,23 @@ public final class LuaRuntime: @unchecked Sendable {
 
   /// Makes a state with nothing in it but the library.
   ///
-  /// - Parameter moduleFolders: where `require` may look for modules.
+  /// - Parameters:
+  ///   - moduleFolders: where `require` may look for modules.
+  ///   - extra: functions of the host's own, known to Lua as `mg.host_NAME`.
   /// - Throws: ``LuaError`` of kind `memory` if there is not enough for even that.
   public init(
     limits: LuaLimits = LuaLimits(), moduleFolders: [String] = [],
-    print printer: @escaping Printer = { Swift.print($0) }
+    extra: [LuaFunction] = [], print printer: @escaping Printer = { Swift.print($0) }
   ) throws(LuaError) {
     self.limits = limits
     self.moduleFolders = moduleFolders
     self.printer = printer
-    functions = Catalogue.bindings
+    functions =
+      Catalogue.bindings
+      + extra.map {
+        BoundFunction(
+          "host_" + $0.name, .library(isFunction: true, isMethod: false), body: $0.body)
+      }
     var host = callbacks
     guard let state = mg_lua_open(&host, limits.memory ?? 0), let main = mg_lua_main(state) else {
       throw LuaError(.memory, "not enough memory to start Lua")
@@ -124,9 +136,14 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Whether a source that was loaded gives a variable of this name a value somewhere. Looked for when a
   /// name is not found, so that loading takes no longer.
   func assigns(_ name: String) -> Bool {
-    for source in sources { assignedNames.formUnion(LuaTokens.assignedNames(in: source)) }
-    sources = []
-    return assignedNames.contains(name)
+    names.look(at: sources)
+    return names.variables.contains(name)
+  }
+
+  /// Whether a source that was loaded declares a parameter of this name.
+  func declaresParameter(_ name: String) -> Bool {
+    names.look(at: sources)
+    return names.parameters.contains(name)
   }
 
   /// Files read by `mg.load`, in order.
@@ -147,7 +164,9 @@ public final class LuaRuntime: @unchecked Sendable {
     defer { Foundation.close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      throw problem("cannot be read: it is not a regular file")
+      throw problem(
+        status.st_mode & S_IFMT == S_IFDIR
+          ? "is a folder, not a Lua file" : "cannot be read: it is not a regular file")
     }
     func tooMany(_ count: Int) -> LuaError {
       problem("\(count) bytes are too many for a Lua file: at most \(limits.fileSize)")
@@ -159,7 +178,7 @@ public final class LuaRuntime: @unchecked Sendable {
       data =
         try FileHandle(fileDescriptor: descriptor).read(upToCount: limits.fileSize + 1) ?? Data()
     } catch {
-      throw problem("cannot be read: \(error.localizedDescription)")
+      throw problem("cannot be read: \(FileReason.text(error))")
     }
     guard data.count <= limits.fileSize else { throw tooMany(data.count) }
     return Array(data)
@@ -251,6 +270,10 @@ public final class LuaRuntime: @unchecked Sendable {
     let stack = LuaStack(L: innermost, runtime: self)
     guard stacks.count == 1 else { return try body(state, stack) }
     mg_lua_begin(state)
+    if isInterruptible {
+      LuaRuntime.wasInterrupted.store(false, ordering: .relaxed)
+      LuaRuntime.interruptible.store(UInt(bitPattern: state), ordering: .relaxed)
+    }
     tensorsAtStart = handles.addedCount
     for key in takeForgotten() { mg_lua_forget(innermost, key) }
     let box = StateBox(state: state)
@@ -259,9 +282,23 @@ public final class LuaRuntime: @unchecked Sendable {
     }
     defer {
       if let deadline { Watchdog.shared.cancel(deadline) }
+      if isInterruptible { LuaRuntime.interruptible.store(0, ordering: .relaxed) }
       mg_lua_end(state)
     }
     return try body(state, stack)
+  }
+
+  /// Lets ``interrupt()`` stop the calls of this state: for a program's one prompt, which never closes it.
+  public func allowInterrupts() { lock.withLock { isInterruptible = true } }
+
+  /// Stops the call that is under way in a state that allows it. Safe in a signal handler, once such a call
+  /// has begun: it touches atomics only.
+  public static func interrupt() {
+    guard let state = OpaquePointer(bitPattern: interruptible.load(ordering: .relaxed)) else {
+      return
+    }
+    wasInterrupted.store(true, ordering: .relaxed)
+    mg_lua_stop(state, mg_lua_deadline)
   }
 
   /// Counts what tensors hold against the limit: Lua sees a few bytes for each.

@@ -34,8 +34,18 @@ public enum LuaValue: Sendable {
     case .number(let value): LuaValue.text(of: value)
     case .bool(let value): "\(value)"
     case .tensor(let tensor): "a tensor of shape \(tensor.shape)"
+    case .string(let text) where text.utf8.count <= 40: "\"\(String.escaping(text.utf8))\""
     default: typeName
     }
+  }
+
+  /// Numbers in braces, as a script writes them, if it is a table of nothing else.
+  var listOfNumbers: String? {
+    guard let table, table.fields.isEmpty, !table.array.isEmpty,
+      table.array.allSatisfy({ $0.double != nil })
+    else { return nil }
+    let shown = table.array.prefix(6).map(\.summary) + (table.array.count > 6 ? ["…"] : [])
+    return "{ \(shown.joined(separator: ", ")) }"
   }
 
   /// Whether it is `nil`.

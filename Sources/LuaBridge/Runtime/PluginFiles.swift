@@ -48,7 +48,7 @@ enum PluginFiles {
       return Array(
         try FileHandle(fileDescriptor: descriptor).read(upToCount: Int(status.st_size)) ?? Data())
     } catch {
-      throw problem("cannot be read: \(error.localizedDescription)")
+      throw problem("cannot be read: \(FileReason.text(error))")
     }
   }
 }
