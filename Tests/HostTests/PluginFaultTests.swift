@@ -1,8 +1,9 @@
 import Engine
-import Host
 import LuaBridge
 import TestSupport
 import Testing
+
+@testable import Host
 
 /// Faults that hide: in one region, at one sort of image, in one dtype; and honest plugins that look odd.
 @Suite("Faults of constraints that hide, and none where there is none")
@@ -183,6 +184,44 @@ struct PluginFaultTests {
   func green(_ plugin: Plugin) throws {
     let report = try check(plugin)
     #expect(report.isGreen, "\(report.failures)")
+  }
+
+  @Test("A logarithm and a quotient are answered by what would help")
+  func hints() throws {
+    let log = try check(Plugin("log", "return x:log():abs():mean { 2, 3, 4 }"))
+    #expect(
+      log.results.first { $0.status == .failed }?.hint?.contains("goes below 0") == true,
+      "\(log.failures)")
+    let quotient = try check(
+      Plugin(
+        "quotient", "return (x / x:sum { 2, 3, 4, keepdims = true } - 1):abs():mean { 2, 3, 4 }"))
+    #expect(
+      quotient.results.first { $0.status == .failed }?.hint?.contains("(a - b):abs()") == true,
+      "\(quotient.failures)")
+    let misspelt = try check(Plugin("misspelt", "return nothing(x)"))
+    #expect(
+      misspelt.results.first { $0.status == .failed }?.hint?.contains("--size") != true,
+      "\(misspelt.failures)")
+  }
+
+  @Test("The images tried lie in the domain that a plugin states")
+  func domain() throws {
+    let source = """
+      return mg.constraint { name = "tried", domain = { min = 0, max = 2 },
+        distance = function(x, p)
+          return ((x + 1e-4):log() - (x:flip(4) + 1e-4):log()):abs():mean { 2, 3, 4 }
+        end }
+      """
+    let report = try withPluginFiles(["tried.lua": source]) {
+      try PluginCheck(registry: standardRegistry())("\($0)/tried.lua")
+    }
+    for name in ["finite", "non-negative", "gradient", "independent images", "batch size"] {
+      #expect(report.result(name)?.status != .failed, "\(report.results)")
+    }
+    let domain = ImageDomain(minimum: 0, maximum: 2)
+    #expect([-0.5, 2.5, 0.25, 4.5, -3.5].map(domain.folded) == [0.5, 1.5, 0.25, 0.5, 0.5])
+    #expect(ImageDomain(minimum: 1).folded(-1) == 3 && ImageDomain(maximum: 1).folded(3) == -1)
+    #expect(ImageDomain().folded(-7) == -7)
   }
 
   @Test("A plugin for images of one size says how to name it")

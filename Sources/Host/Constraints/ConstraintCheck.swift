@@ -14,9 +14,12 @@ public enum ConstraintCheck {
     let distances = try constraint.distances(all: images)
     let bad = distances.filter { !$0.isFinite }
     if let value = bad.first {
+      let first = distances.firstIndex { !$0.isFinite } ?? 0
       throw ConstraintError.notFinite(
         source: constraint.source, what: "distance", value: value, count: bad.count,
-        total: distances.count)
+        total: distances.count,
+        blame: try Blame.value(
+          of: constraint, at: images.sliced(axis: 0, from: first, to: first + 1)))
     }
     if let least = distances.min(), least < 0 {
       throw ConstraintError.negative(source: constraint.source, value: least)
@@ -46,7 +49,7 @@ public enum ConstraintCheck {
     if let value = bad.first {
       throw ConstraintError.notFinite(
         source: constraint.source, what: "gradient of distance", value: value, count: bad.count,
-        total: slope.count)
+        total: slope.count, blame: try Blame.gradient(of: constraint, at: noisy))
     }
     if slope.allSatisfy({ $0 == 0 }), values.contains(where: { $0 > 0 }) {
       throw ConstraintError.noGradient(source: constraint.source)
@@ -59,7 +62,8 @@ public enum ConstraintCheck {
 
 /// Why a constraint cannot be trained with.
 public enum ConstraintError: Diagnostic {
-  case notFinite(source: String, what: String, value: Double, count: Int, total: Int)
+  case notFinite(
+    source: String, what: String, value: Double, count: Int, total: Int, blame: Blame?)
   case negative(source: String, value: Double)
   case noGradient(source: String)
   /// Training came to images where distance or gradient are not finite.
@@ -76,8 +80,9 @@ public enum ConstraintError: Diagnostic {
 
   public var message: String {
     switch self {
-    case .notFinite(let source, let what, let value, let count, let total):
+    case .notFinite(let source, let what, let value, let count, let total, let blame):
       "\(source): \(what) must be finite on the training data, got \(value) in \(count) of \(total) numbers"
+        + (blame.map { ", from \($0.function) at \($0.place)" } ?? "")
     case .negative(let source, let value):
       "\(source): distance must be ≥ 0, got \(value) on the training data"
     case .diverged(let source, let step):
@@ -90,6 +95,7 @@ public enum ConstraintError: Diagnostic {
 
   public var hint: String? {
     switch self {
+    case .notFinite(_, _, _, _, _, let blame?): blame.hint
     case .notFinite, .diverged:
       "look for a logarithm, a square root or a division whose argument can reach 0 or below"
     case .negative: "take the absolute value or the square of what should vanish"

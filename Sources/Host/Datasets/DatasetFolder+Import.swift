@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import LuaBridge
 
 extension DatasetFolder {
   /// Makes a dataset of a folder's images: `.png` pictures and `.npy` arrays, in order of their names.
@@ -15,6 +16,7 @@ extension DatasetFolder {
     let files = try imageFiles(in: source)
     // Everything is looked at before anything is written.
     var counts: [Int] = []
+    var range = ValueRange()
     var shape: (dimensions: [Int], file: String)?
     for file in files {
       try Interrupt.check("data import")
@@ -27,7 +29,9 @@ extension DatasetFolder {
             "expected images of \(Shape(shape.dimensions)), as in \(shape.file), got \(Shape(own))"
         )
       }
-      guard try images.floats().allSatisfy(\.isFinite) else {
+      let values = try images.floats()
+      range.add(values)
+      guard values.allSatisfy(\.isFinite) else {
         throw EngineError.file(path: file.path, reason: "expected finite numbers only")
       }
       shape = (own, file.lastPathComponent)
@@ -42,7 +46,9 @@ extension DatasetFolder {
       imageShape: shape.dimensions, shardSize: size, hasLabels: false)
     let folder = try prepared(url, for: description)
     try folder.fill(from: files)
-    progress.note("data: \(description.count) images \(Shape(shape.dimensions)) in \(url.path)")
+    progress.note(
+      "data: \(description.count) images \(Shape(shape.dimensions)) in \(url.path), values \(range)"
+    )
     try folder.writePreview { try $0.sliced(axis: 1, from: 0, to: 1) }
     return folder
   }
@@ -74,7 +80,7 @@ extension DatasetFolder {
       names = try FileManager.default.contentsOfDirectory(atPath: source.path)
     } catch {
       throw .file(
-        path: source.path, reason: "cannot read the folder: \(error.localizedDescription)")
+        path: source.path, reason: "cannot read the folder: \(FileReason.text(error))")
     }
     return names.sorted().filter { name in
       let lower = name.lowercased()
@@ -91,6 +97,7 @@ extension DatasetFolder {
       images = try picture.sliced(axis: 0, from: 0, to: colours).expanded(axis: 0)
     } else {
       images = try NPY.read(file.path).cast(to: .float32)
+      try ImageLayout.checkChannelsFirst(images.shape, in: file.path)
       if images.rank == 2 { images = try images.expanded(axis: 0) }
       if images.rank == 3 { images = try images.expanded(axis: 1) }
     }

@@ -1,6 +1,7 @@
 import Dispatch
 import Engine
 import Foundation
+import LuaBridge
 
 extension DatasetFolder {
   /// Makes images of a dataset into a folder, or goes on where that was interrupted.
@@ -64,7 +65,7 @@ extension DatasetFolder {
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
-      throw EngineError.file(path: url.path, reason: "cannot create: \(error.localizedDescription)")
+      throw EngineError.file(path: url.path, reason: "cannot create: \(FileReason.text(error))")
     }
     try SafeFile.write(description, to: file)
     return DatasetFolder(url, description)

@@ -13,13 +13,31 @@ public enum DatasetReference: Sendable {
   /// - Parameters:
   ///   - name: a generator's name, a path that ends in `.npy`, or any other path with a `/`.
   ///   - reader: gives the generator's own settings.
-  init(_ name: String, _ reader: inout SettingsReader) throws {
+  ///   - folder: where the recipe lies.
+  init(_ name: String, _ reader: inout SettingsReader, besideRecipeIn folder: String = ".") throws {
+    try DatasetReference.checkSlash(of: name, in: folder)
     if name.hasSuffix(".npy") {
       self = .file(name)
     } else if name.contains("/") {
       self = .folder(name)
     } else {
       self = .generated(try DatasetCatalogue.dataset(name, &reader))
+    }
+  }
+
+  /// A folder's name alone means a generator: somebody may have meant the folder.
+  private static func checkSlash(of name: String, in directory: String) throws {
+    guard !name.contains("/"), !name.hasSuffix(".npy"), !DatasetCatalogue.names.contains(name)
+    else {
+      return
+    }
+    for folder in ["data/\(name)", name]
+    where FileManager.default.fileExists(
+      atPath: "\(directory)/\(folder)/\(DatasetFolder.descriptionName)")
+    {
+      throw RunError.recipe(
+        field: "data", expected: "a folder written with a slash, \"\(folder)/\"",
+        got: "\"\(name)\"")
     }
   }
 
@@ -42,6 +60,7 @@ public enum DatasetReference: Sendable {
       let place = DatasetReference.place(of: path, in: directory)
       var all = try NPY.read(place).cast(to: .float32)
       if all.rank == 3 { all = try all.expanded(axis: 1) }
+      try ImageLayout.checkChannelsFirst(all.shape, in: place)
       guard all.rank == 4, all.shape[0] > testCount else {
         throw EngineError.file(
           path: place,

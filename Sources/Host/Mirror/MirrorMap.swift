@@ -18,7 +18,7 @@ public struct IdentityMirrorMap: MirrorMap {
 /// The two networks of a neural approximate mirror map.
 public struct NAMMNetworks: Sendable {
   public let forward: ICNN
-  public let inverse: ResNetGenerator
+  public internal(set) var inverse: ResNetGenerator
 
   public init(forward: ICNN, inverse: ResNetGenerator) {
     self.forward = forward

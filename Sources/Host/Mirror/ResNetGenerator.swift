@@ -16,7 +16,7 @@ public struct ResNetGenerator: Sendable {
   public let blockCount: Int
   public let dropoutRate: Double
   public let isResidual: Bool
-  public let activation: Activation
+  public internal(set) var activation: Activation
 
   private let first: Conv2d
   private let firstNorm: GroupNorm

@@ -73,6 +73,19 @@ public struct ImageDomain: Sendable, Hashable {
     zip([channels, height, width], sizes).map { $0 ?? $1 }
   }
 
+  /// A pixel's value, mirrored at `minimum` and `maximum` until it lies between them.
+  func folded(_ value: Double) -> Double {
+    if value >= minimum ?? value, value <= maximum ?? value { return value }
+    switch (minimum, maximum) {
+    case (let low?, let high?) where high > low:
+      let place = abs(value - low).truncatingRemainder(dividingBy: 2 * (high - low))
+      return min(place, 2 * (high - low) - place) + low
+    case (let low?, nil): return low + abs(value - low)
+    case (nil, let high?): return high - abs(value - high)
+    default: return value
+    }
+  }
+
   /// Whether images `[N, C, H, W]` have sizes it allows.
   public func contains(_ shape: Shape) -> Bool {
     shape.rank == 4

@@ -164,7 +164,7 @@ extension ConstraintChecks {
   private func leastFlatImages() throws -> [(name: String, images: Tensor)] {
     var found: [(String, Tensor)] = []
     for dtype in [DType.float64, .float32] {
-      let (low, high) = (probes.mean - 4 * probes.deviation, probes.mean + 4 * probes.deviation)
+      let (low, high) = probes.usualRange
       // Four images a time: a program of that size is there already.
       func isRising(_ levels: [Double]) throws -> [Bool] {
         let slopes = try traced.slopes(probes.flat(levels).cast(to: dtype))

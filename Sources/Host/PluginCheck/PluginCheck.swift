@@ -102,7 +102,9 @@ public struct PluginCheck: Sendable {
         let problem = PluginProblem(error)
         return .fail(
           problem.message,
-          hint: problem.hint ?? "if it is for images of one size only, name that: --size CxHxW",
+          hint: problem.hint
+            ?? (PluginCheck.isAboutSizes(error)
+              ? "if it is for images of one size only, name that: --size CxHxW" : nil),
           fault: PluginFault(error))
       }
       images = try ProbeImages(
@@ -113,6 +115,16 @@ public struct PluginCheck: Sendable {
     }
     if images != nil { report.imageSize = sizes }
     return images
+  }
+
+  /// Whether an error may be one of an image's sizes.
+  private static func isAboutSizes(_ error: any Error) -> Bool {
+    let text = (error as? any Diagnostic)?.message ?? ""
+    let others = [
+      "is not defined", "has no method", "has no function", "has no field", "bad argument",
+      "attempt to", "there is no parameter", "too many arguments", " must return ",
+    ]
+    return !others.contains { text.contains($0) }
   }
 
   /// The sizes to try: those asked for, those of the data, else the first usual ones that work.

@@ -20,16 +20,22 @@ struct PluginProblem {
 }
 
 /// The line of a script that a number which is not finite comes from.
-struct Blame {
+public struct Blame: Sendable {
   /// The library function as people write it.
   let function: String
   /// `file.lua:7`
   let place: String
 
+  /// Whether an argument has numbers below 0.
+  let isBelowZero: Bool
+
   private init(_ call: TracedCall) {
     let operators = ["__div": "a / b", "__pow": "a ^ b", "__mul": "a * b", "__mod": "a % b"]
     function = operators[call.function] ?? call.function
     place = "\(call.file):\(call.line)"
+    isBelowZero = call.inputs.contains { input in
+      (try? input.doubles().contains { $0 < 0 }) == true
+    }
   }
 
   /// What usually helps.
@@ -38,12 +44,32 @@ struct Blame {
     case "sqrt", "a ^ b", "pow":
       "its derivative at 0 is infinite: for the root of a sum of squares use norm, as in x:norm{2, 3, 4}, "
         + "whose gradient at 0 is 0; else add a small number before the root"
+    case "log" where isBelowZero:
+      "its argument goes below 0: take (mg.maximum(x, 0) + 1e-8):log(); images that are never below 0 are "
+        + "declared by domain = { min = 0 }"
     case "log": "add a small number inside: (x + 1e-8):log(), or use log1p"
-    case "a / b", "div", "reciprocal": "keep the divisor away from 0: mg.maximum(d, 1e-8)"
+    case "a / b", "div", "reciprocal":
+      "if the divisor is never below 0: mg.maximum(d, 1e-8); if it can have either sign, multiply the rule "
+        + "out: (a - b):abs() instead of (a / b - 1):abs()"
     case "custom":
       "its vjp must return finite numbers everywhere: use mg.where to return 0 at the kink"
     default: "keep its argument away from where it, or its derivative, is infinite"
     }
+  }
+
+  /// The line of a constraint's script that a distance which is not finite comes from; `nil` where that is not
+  /// known, as of one written in Swift.
+  static func value(of constraint: any Constraint, at images: Tensor) throws -> Blame? {
+    let runtime = (constraint as? LuaConstraint)?.definition.function?.runtime
+    return value(try runtime?.tracing { _ = try constraint.distances(images) } ?? [])
+  }
+
+  /// The same of the distances' gradient.
+  static func gradient(of constraint: any Constraint, at images: Tensor) throws -> Blame? {
+    let runtime = (constraint as? LuaConstraint)?.definition.function?.runtime
+    var result = Tensor.zeros([], dtype: images.dtype)
+    let calls = try runtime?.tracing { result = try constraint.distances(images).sum() } ?? []
+    return gradient(calls, of: result)
   }
 
   /// The first call whose result is not finite though its arguments are.

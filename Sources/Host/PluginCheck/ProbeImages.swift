@@ -11,6 +11,7 @@ struct ProbeImages {
   let origin: String
   /// Mean and standard deviation of pixels: of the valid images, else of the domain.
   let mean, deviation: Double
+  private let domain: ImageDomain
   private let seed: UInt64
 
   init(
@@ -19,6 +20,7 @@ struct ProbeImages {
     self.size = size
     self.seed = seed
     self.origin = origin
+    self.domain = domain
     self.valid = try valid?.cast(to: .float64)
     if let valid {
       let summary = Summary(try valid.doubles())
@@ -42,17 +44,32 @@ struct ProbeImages {
     ).cast(to: .float64)
   }
 
-  /// Noise with the mean and deviation of the data.
+  /// Noise with the mean and deviation of the data, inside the domain.
   func random(_ count: Int, stream: UInt32 = 1) throws(EngineError) -> Tensor {
-    try noise(count, stream: stream) * deviation + mean
+    try inside(noise(count, stream: stream) * deviation + mean)
+  }
+
+  /// The images with what is outside the domain's `min` and `max` folded back: no pixel lies on a border, where
+  /// formulas may have a kink, for it.
+  func inside(_ images: Tensor) throws(EngineError) -> Tensor {
+    guard domain.minimum != nil || domain.maximum != nil else { return images }
+    return Tensor(try images.doubles().map(domain.folded), shape: images.shape)
   }
 
   /// The valid images with some noise, or random ones where there are none.
   func nearValid(_ count: Int, stream: UInt32 = 2) throws(EngineError) -> Tensor {
     guard let valid, valid.shape[0] >= count else { return try random(count, stream: stream) }
-    return try valid.sliced(axis: 0, from: 0, to: count)
-      + noise(count, stream: stream) * (0.1 * deviation)
+    return try inside(
+      valid.sliced(axis: 0, from: 0, to: count) + noise(count, stream: stream) * (0.1 * deviation))
   }
+
+  /// Four deviations on either side of the mean, as far as the domain goes down.
+  var usualRange: (low: Double, high: Double) {
+    (max(mean - 4 * deviation, domain.minimum ?? -.infinity), mean + 4 * deviation)
+  }
+
+  /// Whether the domain has pixels below 0.
+  var mayBeNegative: Bool { (domain.minimum ?? -1) < 0 }
 
   /// Images of one value each.
   func flat(_ values: [Double]) throws(EngineError) -> Tensor {
@@ -105,6 +122,8 @@ struct ProbeImages {
     if let valid {
       kinks.append(("a valid image", try valid.sliced(axis: 0, from: 0, to: 1)))
     }
-    return kinks
+    guard let least = domain.minimum else { return kinks }
+    // An image that the rule is not for may break it.
+    return kinks.filter { (try? $0.1.doubles().allSatisfy { $0 >= least }) == true }
   }
 }

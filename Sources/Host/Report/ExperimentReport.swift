@@ -4,7 +4,11 @@ import Foundation
 /// Turns the results of an experiment into a page.
 struct ExperimentReport {
   let settings: ExperimentSettings
+  let recipe: Recipe
   let constraint: any Constraint
+  let forwardOperator: (any ForwardOperator)?
+  /// What was warned of on the way.
+  let warnings: [String]
   /// What measurements differ by; `nil` where nothing is measured.
   let noise: (any NoiseModel)?
   let metrics: ExperimentMetrics
@@ -41,8 +45,8 @@ struct ExperimentReport {
       .init(
         percent,
         metrics.improvement >= 0 ? "lower constraint distance" : "higher constraint distance",
-        note:
-          "mirror diffusion model against the plain one, mean over \(mirrorDistances.count) samples"
+        note: "mirror diffusion model against the plain one, mean over "
+          + "\(mirrorDistances.count) samples" + (isWithinError ? ReportTexts.withinError : "")
       ),
       .init(
         Table.cell(distances.mdm.mean), "mirror diffusion (MDM)", note: "mean constraint distance"),
@@ -80,12 +84,35 @@ struct ExperimentReport {
             + (metrics.steps.finetune.map { " + \($0) finetune" } ?? ""),
           metrics.seconds.namm + metrics.seconds.mdm + (metrics.seconds.finetune ?? 0)),
       ] + row("VAE", metrics.vae) + row("MVAE", metrics.mvae), emphasized: [2],
-      caption:
-        "Constraint '\(constraint.name)'. \(metrics.diverged.dm) DM and \(metrics.diverged.mdm) MDM "
-        + "samples were not finite and are left out.")
+      caption: "Constraint '\(constraint.name)'." + divergedSentence)
     var blocks: [any ReportBlock] = [highlights, table]
     if let further = furtherTable() { blocks.append(further) }
     return .init("Result", text: ReportTexts.result, blocks)
+  }
+
+  /// Whether the two mean distances differ by no more than two standard errors of their difference.
+  private var isWithinError: Bool {
+    let distances = metrics.constraintDistance
+    return ExperimentReport.isWithinError(
+      (distances.mdm, mirrorDistances.count), (distances.dm, plainDistances.count))
+  }
+
+  static func isWithinError(
+    _ a: (spread: ExperimentMetrics.Spread, count: Int),
+    _ b: (spread: ExperimentMetrics.Spread, count: Int)
+  ) -> Bool {
+    func variance(_ side: (spread: ExperimentMetrics.Spread, count: Int)) -> Double {
+      side.spread.std * side.spread.std / Double(max(side.count - 1, 1))
+    }
+    return abs(a.spread.mean - b.spread.mean) <= 2 * (variance(a) + variance(b)).squareRoot()
+  }
+
+  /// What is left out of the numbers; empty where that is nothing.
+  private var divergedSentence: String {
+    let counts = [("DM", metrics.diverged.dm), ("MDM", metrics.diverged.mdm)].filter { $0.1 > 0 }
+    guard !counts.isEmpty else { return "" }
+    let parts = counts.map { "\($0.1) \($0.0)" }.joined(separator: " and ")
+    return " \(parts) samples were not finite and are left out."
   }
 
   /// What the constraint says beside the distance; `nil` where that is nothing.
@@ -150,7 +177,7 @@ struct ExperimentReport {
           solver.ssim.map { String(format: "%.3f", $0) } ?? "–",
           solver.crps.map { Table.cell($0) } ?? "–",
           ratio(solver.spread, solver.skill),
-          "\(solver.diverged)",
+          solver.diverged > 0 ? "\(solver.diverged)" : "–",
         ]
       }
       blocks.append(
@@ -167,7 +194,7 @@ struct ExperimentReport {
           caption:
             "Means over \(solutions.measurement.shape[0]) cases with \(solutions.samplesEach) sample(s) each. "
             + "Noise of measurements: \(noise?.summary ?? "none")."
-        ))
+        ).withoutEmptyColumns("–"))
     }
     return .init("Inverse problem", text: ReportTexts.inverse, blocks)
   }
@@ -256,46 +283,5 @@ struct ExperimentReport {
           + keptBack(dm.validation, "DM, kept back"),
         isLogarithmic: true))
     return .init("Training", charts)
-  }
-
-  private func settingsSection() -> ReportContent.Section {
-    let inverse = settings.namm.networks.inverse
-    let forward = settings.namm.networks.forward
-    let network = settings.mirrorModel.settings.network
-    let loss = settings.namm.loss
-    var entries: [(name: String, value: String)] = [
-      ("seed", "\(settings.seed)"), ("data", settings.data.source.summary),
-      ("training images", "\(data.train.shape[0])"), ("constraint", constraint.source),
-      (
-        "forward map",
-        "ICNN, \(forward.layers) layers of \(forward.filters) filters, α \(forward.strongConvexity)"
-      ),
-      ("inverse map", "ResNet, width \(inverse.width), \(inverse.blockCount) blocks"),
-      ("λ constraint", "\(loss.constraintWeight)"),
-      ("λ regulariser", "\(loss.regularizerWeight) (\(loss.regularizer.rawValue))"),
-      ("σ max", "\(settings.namm.maximumInverseNoise)"),
-      ("NAMM batch, rate", "\(settings.namm.batchSize), \(settings.namm.optimizer.learningRate)"),
-      (
-        "score network",
-        "width \(network.width), multipliers \(network.multipliers), \(network.blocks) blocks"
-      ),
-      (
-        "diffusion batch, rate",
-        "\(settings.mirrorModel.settings.batchSize), \(settings.mirrorModel.settings.optimizer.learningRate)"
-      ),
-      ("sampling", "\(settings.sampling.method.rawValue), \(settings.sampling.steps) steps"),
-    ]
-    if let solving = settings.solving {
-      entries += [
-        ("solver steps", "\(solving.steps)"), ("measurement noise", noise?.summary ?? "none"),
-        (
-          "ζ of DPS, CG-DPS, mirror DPS",
-          "\(solving.plainScale), \(solving.guidedScale), \(solving.mirrorScale)"
-        ),
-        ("largest guidance step (rms)", "\(solving.guidanceLimit)"),
-        ("weight of CG-DPS", "\(solving.constraintWeight)"),
-      ]
-    }
-    return .init("Settings", [Settings("What was run", entries)])
   }
 }

@@ -55,7 +55,7 @@ enum ReportStyle {
 
     .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr));
       gap: 1.2rem; margin: .8rem 0 .9rem; }
-    img { display: block; }
+    img { display: block; image-rendering: pixelated; }
     .mosaic { width: 100%; height: auto; border-radius: .3rem; }
     .image-grid { min-width: 0; width: 100%; table-layout: fixed; }
     .image-grid th, .image-grid td { padding: .3rem; text-align: center; vertical-align: top;

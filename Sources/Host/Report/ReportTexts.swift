@@ -1,5 +1,8 @@
 /// What the numbers of a report mean, a sentence each.
 enum ReportTexts {
+  static let withinError =
+    "; the difference is within two standard errors and may be chance"
+
   static let result = """
     The constraint distance is 0 where an image obeys the rule, in the units of the constraint. MMD², the squared \
     maximum mean discrepancy, compares samples with the test images: 0 if their distributions are the same, and \

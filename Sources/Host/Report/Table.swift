@@ -15,6 +15,17 @@ public struct Table: ReportBlock {
     (self.emphasized, self.caption) = (emphasized, caption)
   }
 
+  /// The table without the columns that hold nothing but `nothing`.
+  public func withoutEmptyColumns(_ nothing: String) -> Table {
+    let kept = headers.indices.filter { column in
+      column == 0 || rows.contains { column < $0.count && $0[column] != nothing }
+    }
+    var copy = self
+    copy.headers = kept.map { headers[$0] }
+    copy.rows = rows.map { row in kept.filter { $0 < row.count }.map { row[$0] } }
+    return copy
+  }
+
   /// A number as the report prints it.
   public static func cell(_ value: Double, digits: Int = 3) -> String {
     HTMLText.number(value, digits: digits)

@@ -32,7 +32,9 @@ extension Experiment {
     let stage = Stage(
       name, in: run, ingredients: try written("vae") + trainingIngredients(), after: stages)
     let initial = try Parameters(network.parameters, seed: settings.seed)
-    let (parameters, _) = try trained(stage, model: initial) {
+    let (parameters, _) = try trained(
+      stage, model: initial, settings: stageSettings(["vae"] + trainingTables, after: stages)
+    ) {
       try VAETrainer(
         name, training, images: split(images(), data).training, seed: settings.seed
       ).task(budget: .steps(autoencoder.steps))

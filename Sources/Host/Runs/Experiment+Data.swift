@@ -54,8 +54,10 @@ extension Experiment {
     }
     let (distances, perturbed) = try ConstraintCheck.check(
       constraint, on: train, noise: settings.namm.maximumInverseNoise, seed: settings.seed)
+    var range = ValueRange()
+    range.add(try train.floats())
     progress.note(
-      "data: \(train.shape), constraint '\(constraint.name)' distance "
+      "data: \(train.shape), values \(range), constraint '\(constraint.name)' distance "
         + "min \(short(distances.minimum)), mean \(short(distances.mean)), max \(short(distances.maximum))"
     )
     // A mistake in the plugin's metrics should not wait until everything is trained.

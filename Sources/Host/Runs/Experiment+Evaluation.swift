@@ -57,7 +57,8 @@ extension Experiment {
     try run.write(metrics, as: "metrics.json")
     for text in comparisonWarnings(metrics) { progress.warn(text) }
     let report = ExperimentReport(
-      settings: settings, constraint: constraint,
+      settings: settings, recipe: recipe, constraint: constraint,
+      forwardOperator: forwardOperator, warnings: warnings.warnings,
       noise: forwardOperator.flatMap { settings.solving?.noise(of: $0) }, metrics: metrics,
       data: data, namm: namm, finetuned: finetuned, mdm: mdm, dm: dm,
       mirrorSamples: mirrorSamples, plainSamples: plainSamples, mirrorDistances: mirrorDistances,

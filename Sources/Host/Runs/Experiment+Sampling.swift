@@ -4,6 +4,7 @@ import Foundation
 /// The samples of trained models.
 extension Experiment {
   struct Samples {
+    let stage: Stage
     let mdm: Tensor
     let dm: Tensor
     let seconds: Double
@@ -21,10 +22,10 @@ extension Experiment {
           stage.path("\(name).npy"), count: settings.sampling.count, like: data.train)
       }
       return Samples(
-        mdm: try read("mdm"), dm: try read("dm"),
+        stage: stage, mdm: try read("mdm"), dm: try read("dm"),
         seconds: try TrainingRecord.checked(seconds: seconds, in: stage))
     }
-    try stage.prepare()
+    try begin(stage, stageSettings(["sample"], after: [namm.stage, mdm.stage, dm.stage]))
     let start = DispatchTime.now()
     let mirrored = try samples("sampling mdm", mdm, data)
     let images = try namm.map.inverse(all: mirrored)
@@ -34,7 +35,7 @@ extension Experiment {
     try NPY.write(images, to: stage.path("mdm.npy"))
     try NPY.write(plain, to: stage.path("dm.npy"))
     try stage.finish(seconds)
-    return Samples(mdm: images, dm: plain, seconds: seconds)
+    return Samples(stage: stage, mdm: images, dm: plain, seconds: seconds)
   }
 
   private func samples(_ label: String, _ model: TrainedModel, _ data: Data) throws -> Tensor {

@@ -4,6 +4,7 @@ import Foundation
 /// Solutions of the inverse problem.
 extension Experiment {
   struct Solutions {
+    let stage: Stage
     /// What was measured; `nil` where the measurements are somebody's own.
     let truth: Tensor?
     let measurement: Tensor
@@ -24,10 +25,10 @@ extension Experiment {
   {
     guard let solving = settings.solving, let forwardOperator else { return nil }
     let own = try solving.measurement.map { [try measurementHash($0)] } ?? []
+    let before = [data.stage, namm.stage, mdm.stage, dm.stage]
+    let (measure, rule) = (try operatorIdentity(), try constraintIdentity())
     let stage = Stage(
-      "solutions", in: run,
-      ingredients: try written("solve") + [operatorIdentity(), constraintIdentity()] + own,
-      after: [data.stage, namm.stage, mdm.stage, dm.stage])
+      "solutions", in: run, ingredients: try written("solve") + [measure, rule] + own, after: before)
     if let seconds = try stage.finished(Double.self) {
       let sizes = try forwardOperator.measure(data.test.sliced(axis: 0, from: 0, to: 1)).shape
       let measurement = try SavedImages.read(
@@ -40,13 +41,17 @@ extension Experiment {
       }
       let all = count * solving.samplesEach
       return Solutions(
-        truth: solving.measurement == nil ? try read("truth", count) : nil,
+        stage: stage, truth: solving.measurement == nil ? try read("truth", count) : nil,
         measurement: measurement, samplesEach: solving.samplesEach,
         dps: try read("dps", all), cgDPS: try read("cg_dps", all),
         mirrorDPS: try read("mirror_dps", all),
         seconds: try TrainingRecord.checked(seconds: seconds, in: stage))
     }
-    try stage.prepare()
+    try begin(
+      stage,
+      stageSettings(
+        ["solve"], after: before,
+        and: ["operator": measure, "constraint": rule, "measurement": own.first ?? "simulated"]))
     let noise = solving.noise(of: forwardOperator)
     let (truth, measurement) = try problem(solving, forwardOperator, noise, data)
     let start = DispatchTime.now()
@@ -70,7 +75,7 @@ extension Experiment {
         imageShape: imageShape)
     }
     let solutions = Solutions(
-      truth: truth, measurement: measurement, samplesEach: solving.samplesEach,
+      stage: stage, truth: truth, measurement: measurement, samplesEach: solving.samplesEach,
       dps: try solve("dps", solver(dm.score, solving.plainScale)),
       cgDPS: try solve(
         "cg_dps", solver(dm.score, solving.guidedScale, weight: solving.constraintWeight)),

@@ -34,14 +34,14 @@ extension Experiment {
 
   /// Trains unless it was done, and gives the averaged parameters.
   func trained(
-    _ stage: Stage, model: Parameters, task: () throws -> TrainingTask
+    _ stage: Stage, model: Parameters, settings: [String: String], task: () throws -> TrainingTask
   ) throws -> (Parameters, TrainingRecord) {
     let file = stage.path("network.safetensors")
     if let record = try stage.finished(TrainingRecord.self)?.checked(in: stage) {
       progress.note("\(stage.name): done before, \(record.steps) steps in \(Int(record.seconds)) s")
       return (try model.replacing(with: Safetensors.read(file).tensors, from: file), record)
     }
-    try stage.prepare()
+    try begin(stage, settings, deed: "trained")
     var loop = TrainingLoop(directory: stage.directory, progress: progress)
     loop.onRecord = { log($0, of: stage) }
     let result = try loop.run(task())
@@ -69,14 +69,17 @@ extension Experiment {
 
   func trainMirrorMap(_ data: Data) throws -> TrainedMap {
     let networks = settings.namm.networks
+    let rule = try constraintIdentity()
     let stage = Stage(
       "namm", in: run,
-      ingredients: try written("namm") + trainingIngredients() + [constraintIdentity()],
+      ingredients: try written("namm") + trainingIngredients() + activationIngredients + [rule],
       after: [data.stage])
+    let listed = stageSettings(
+      ["namm"] + trainingTables, after: [data.stage], and: ["constraint": rule])
     let model = try Parameters(networks.parameters, seed: settings.seed)
     let (parameters, record): (Parameters, TrainingRecord)
     do {
-      (parameters, record) = try trained(stage, model: model) {
+      (parameters, record) = try trained(stage, model: model, settings: listed) {
         let images = try split(data.train, data)
         let trainer = try NAMMTrainer(
           settings.namm, images: images.training, constraint: constraint, seed: settings.seed)
@@ -96,9 +99,11 @@ extension Experiment {
   /// What decides about every training besides its own table, for fingerprints; nothing of what the recipe
   /// does not name, as in older runs.
   func trainingIngredients() throws -> [String] {
-    try ["validation", "preset", "scale"].filter { !recipe.values[$0].isNil }
-      .flatMap { try written($0) }
+    try trainingTables.filter { !recipe.values[$0].isNil }.flatMap { try written($0) }
   }
+
+  /// What a recipe may say of every training.
+  var trainingTables: [String] { ["validation", "preset", "scale"] }
 
   /// A task that looks at the images kept back, if there are any.
   private func validated(
@@ -120,11 +125,14 @@ extension Experiment {
   {
     guard let finetuning = settings.finetuning else { return nil }
     let networks = settings.namm.networks
+    let rule = try constraintIdentity()
     let stage = Stage(
-      "finetune", in: run, ingredients: try written("finetune") + [constraintIdentity()],
+      "finetune", in: run, ingredients: try written("finetune") + [rule],
       after: [namm.stage, mdm.stage])
+    let listed = stageSettings(
+      ["finetune"], after: [namm.stage, mdm.stage], and: ["constraint": rule])
     let start = networks.split(namm.parameters)
-    let (inverse, record) = try trained(stage, model: start.inverse) {
+    let (inverse, record) = try trained(stage, model: start.inverse, settings: listed) {
       let samples = try mirrorSamples(finetuning, mdm, data, in: stage)
       return try FinetuneTrainer(
         finetuning.settings, start: namm.parameters, images: split(data.train, data).training,
@@ -166,10 +174,11 @@ extension Experiment {
 
   func trainMirrorModel(_ data: Data, _ namm: TrainedMap) throws -> TrainedModel {
     let model = settings.mirrorModel
+    let before = [data.stage, namm.stage]
     let stage = Stage(
-      "mdm", in: run, ingredients: try written("mdm") + trainingIngredients(),
-      after: [data.stage, namm.stage])
-    return try trainModel(stage, model, data, budget: .steps(model.steps ?? 0)) {
+      "mdm", in: run, ingredients: try written("mdm") + trainingIngredients(), after: before)
+    let listed = stageSettings(["mdm"] + trainingTables, after: before)
+    return try trainModel(stage, model, listed, data, budget: .steps(model.steps ?? 0)) {
       try namm.map.forward(all: data.train)
     }
   }
@@ -178,21 +187,22 @@ extension Experiment {
     -> TrainedModel
   {
     let model = settings.plainModel
+    let before = [data.stage] + (model.steps == nil ? stages : [])
     let stage = Stage(
-      "dm", in: run, ingredients: try written("mdm", "dm") + trainingIngredients(),
-      after: [data.stage] + (model.steps == nil ? stages : []))
+      "dm", in: run, ingredients: try written("mdm", "dm") + trainingIngredients(), after: before)
+    let listed = stageSettings(["mdm", "dm"] + trainingTables, after: before)
     let budget: TrainingBudget = model.steps.map { .steps($0) } ?? .seconds(seconds)
-    return try trainModel(stage, model, data, budget: budget) { data.train }
+    return try trainModel(stage, model, listed, data, budget: budget) { data.train }
   }
 
   private func trainModel(
-    _ stage: Stage, _ model: ExperimentSettings.Model, _ data: Data, budget: TrainingBudget,
-    images: () throws -> Tensor
+    _ stage: Stage, _ model: ExperimentSettings.Model, _ listed: [String: String], _ data: Data,
+    budget: TrainingBudget, images: () throws -> Tensor
   ) throws -> TrainedModel {
     var training = model.settings
     training.network.imageSize = data.train.shape[2]
     let initial = try Parameters(ScoreNetwork(training.network).parameters, seed: settings.seed)
-    let (parameters, record) = try trained(stage, model: initial) {
+    let (parameters, record) = try trained(stage, model: initial, settings: listed) {
       let images = try split(images(), data)
       let trainer = try DiffusionTrainer(
         stage.name, training, images: images.training, seed: settings.seed)

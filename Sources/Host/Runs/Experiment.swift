@@ -6,11 +6,13 @@ import LuaBridge
 /// numbers and a report. Every part is a ``Stage``: what is done is kept, what is half done goes on.
 public struct Experiment {
   let recipe: Recipe
-  let settings: ExperimentSettings
+  var settings: ExperimentSettings
   let constraint: any Constraint
   let forwardOperator: (any ForwardOperator)?
   let run: RunDirectory
   let progress: any ProgressReporter
+  /// What was warned of so far.
+  let warnings: WarningLog
 
   /// Reads the recipe and opens its run directory.
   ///
@@ -40,7 +42,8 @@ public struct Experiment {
       try recipe.locating { try recipe.checkNoise(of: forwardOperator) }
     }
     self.forwardOperator = forwardOperator
-    self.progress = progress
+    let log = WarningLog(progress)
+    (self.progress, warnings) = (log, log)
     run = try RunDirectory(URL(fileURLWithPath: settings.output))
   }
 
@@ -59,6 +62,10 @@ public struct Experiment {
   private func runStages() throws -> ExperimentMetrics {
     try recordOrigin()
     let data = try makeData()
+    return try choosingActivation(for: data).runStages(on: data)
+  }
+
+  private func runStages(on data: Data) throws -> ExperimentMetrics {
     let namm = try trainMirrorMap(data)
     let mdm = try trainMirrorModel(data, namm)
     let finetuned = try finetuneMirrorMap(data, namm, mdm)
@@ -69,7 +76,16 @@ public struct Experiment {
     let samples = try sample(data, map, mdm, dm)
     let autoencoders = try autoencoders(data, map)
     let solutions = try solve(data, map, mdm, dm)
-    return try evaluate(data, namm, finetuned, mdm, dm, samples, autoencoders, solutions)
+    let metrics = try evaluate(
+      data, namm, finetuned, mdm, dm, samples, autoencoders, solutions)
+    progress.note("samples: \(place(of: samples.stage))")
+    if let solutions { progress.note("solutions: \(place(of: solutions.stage))") }
+    return metrics
+  }
+
+  /// A stage's folder as a person at the console names it.
+  private func place(of stage: Stage) -> String {
+    "\(settings.output)/stages/\(stage.directory.lastPathComponent)/"
   }
 
   // MARK: What the run is

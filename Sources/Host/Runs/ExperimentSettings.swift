@@ -30,6 +30,10 @@ public struct ExperimentSettings: Sendable {
   public var counter: Counter?
   public var namm: NAMMSettings
   public var nammSteps: Int
+  /// Whether the recipe leaves it to the training images what the inverse map ends with.
+  public let isActivationOpen: Bool
+  /// Whether the images made it another one than without them.
+  var hasActivationOfImages = false
   public var mirrorModel: Model
   public var plainModel: Model
   /// `nil` where the recipe has no table `finetune`.
@@ -71,9 +75,12 @@ public struct ExperimentSettings: Sendable {
     output = try reader.text(
       "output", default: "runs/\(name)", shown: "`runs/NAME`", values: "a folder",
       "where the run is kept")
+    let folder = (file as NSString).deletingLastPathComponent
+    let place = folder.isEmpty ? "." : folder
     data = try Self.data(
       reader.value(
-        "data", values: "`{ \"NAME\", … }`", "where the images come from: see below"), log)
+        "data", values: "`{ \"NAME\", … }`", "where the images come from: see below"),
+      folder: place, log)
     let rule = reader.value(
       "constraint",
       values: "a name, a path, `{ name, parameter = value }`, `mg.constraint{…}`, "
@@ -85,8 +92,7 @@ public struct ExperimentSettings: Sendable {
     let chosen = seed
     counter = try reader.optionalTable("counter").map { try Counter($0, seed: chosen) }
     validating = try reader.optionalTable("validation").map { try Validating($0) }
-    let folder = (file as NSString).deletingLastPathComponent
-    let (channels, available) = try data.source.extent(relativeTo: folder.isEmpty ? "." : folder)
+    let (channels, available) = try data.source.extent(relativeTo: place)
     // What an epoch goes through: of a file perhaps fewer than asked for, and none of those kept back.
     let wanted = data
     let trained =
@@ -94,6 +100,7 @@ public struct ExperimentSettings: Sendable {
       - (validating?.count ?? 0)
     let preset = try Self.preset(&reader, count: max(trained, 1))
     (namm, nammSteps) = try Self.namm(reader.table("namm"), channels: channels, preset)
+    isActivationOpen = values["namm"].table?["activation"].isNil ?? true
     mirrorModel = try Self.model(reader.table("mdm"), channels: channels, preset)
     // The baseline is the same network, unless the recipe says otherwise.
     var baseline = try reader.table("dm")
@@ -114,7 +121,7 @@ public struct ExperimentSettings: Sendable {
     try reader.finish()
   }
 
-  private static func data(_ value: LuaValue, _ log: SettingsLog?) throws -> Data {
+  private static func data(_ value: LuaValue, folder: String, _ log: SettingsLog?) throws -> Data {
     guard let table = value.table, table.array.count == 1, let name = table.array[0].string else {
       throw RunError.recipe(
         field: "data", expected: "{ \"burgers\", count = …, … } or { \"images.npy\" }",
@@ -127,7 +134,7 @@ public struct ExperimentSettings: Sendable {
     let testCount = try reader.integer(
       "test", default: 64, in: 2...1_000_000,
       "images kept for evaluation and as truths of inverse problems; of a file the last ones")
-    let source = try DatasetReference(name, &reader)
+    let source = try DatasetReference(name, &reader, besideRecipeIn: folder)
     try reader.finish()
     return Data(source: source, count: count, testCount: testCount)
   }
@@ -174,8 +181,9 @@ public struct ExperimentSettings: Sendable {
         "residual", default: preset?.isResidual ?? true,
         "whether the inverse map adds to its input"),
       activation: try reader.choice(
-        "activation", default: preset?.activation ?? .softplus,
-        "what the inverse map ends with: `softplus` for images that are never negative"))
+        "activation", default: preset?.activation ?? .softplus, shown: "by the images",
+        "what the inverse map ends with; left out, `softplus` where no training image is below 0, else `none`"
+      ))
     var settings = NAMMSettings(networks: NAMMNetworks(forward: forward, inverse: inverse))
     settings.loss = NAMMLoss(
       cycleWeight: try reader.number(

@@ -37,7 +37,7 @@ public enum RecipeReference {
         lines.append(table(log.entries.filter { $0.path == own }))
       }
     }
-    lines.append(closing)
+    lines += [results, closing]
     return lines.joined(separator: "\n\n") + "\n"
   }
 

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import LuaBridge
 import Synchronization
 
 /// The directory of one run, held by this process alone.
@@ -21,7 +22,7 @@ public final class RunDirectory: Sendable {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
       throw .file(
-        path: url.path, reason: "cannot create the run directory: \(error.localizedDescription)")
+        path: url.path, reason: "cannot create the run directory: \(FileReason.text(error))")
     }
     try RunDirectory.refuseLinks(in: url)
     let lockPath = url.appendingPathComponent("lock").path
