@@ -85,10 +85,10 @@ final class ConsoleProgress: ProgressReporter {
   /// What ended the run.
   func fail(_ error: any Error) {
     let diagnostic = error as? any Diagnostic
+    let message = diagnostic?.message ?? ConsoleProgress.text(of: error)
     if isJSON {
       var fields = [
-        "error": Terminal.cut(diagnostic?.message ?? "\(error)"),
-        "code": diagnostic?.code ?? "unknown",
+        "error": Terminal.cut(message), "code": diagnostic?.code ?? "unknown",
       ]
       fields["hint"] = diagnostic?.hint.map { Terminal.cut($0) }
       fields["traceback"] = (error as? LuaError)?.traceback
@@ -96,9 +96,26 @@ final class ConsoleProgress: ProgressReporter {
       return
     }
     let label = if case RunError.interrupted = error { "" } else { "error: " }
-    line(label + (diagnostic?.message ?? "\(error)"), kind: "error")
-    if let traceback = (error as? LuaError)?.traceback { line(traceback, kind: "traceback") }
+    line(label + message, kind: "error")
+    if let traceback = (error as? LuaError)?.traceback, ConsoleProgress.tellsMore(traceback) {
+      line(traceback, kind: "traceback")
+    }
     if let hint = diagnostic?.hint { line("hint: \(hint)", kind: "hint") }
+  }
+
+  /// An error that is not ours: of the file system, with the file it is about.
+  private static func text(of error: any Error) -> String {
+    let inner = error as NSError
+    guard inner.domain == NSCocoaErrorDomain || inner.domain == NSPOSIXErrorDomain else {
+      return "\(error)"
+    }
+    let path = inner.userInfo[NSFilePathErrorKey] as? String
+    return (path.map { "\($0): " } ?? "") + FileReason.text(error)
+  }
+
+  /// Whether a call stack names more than the line that the message names.
+  static func tellsMore(_ traceback: String) -> Bool {
+    traceback.matches(of: #/\n\s+[^\[\s][^\n]*:\d+: in /#).count > 1
   }
 
   private func line(_ text: String, kind: String) {

@@ -12,7 +12,12 @@ enum CommandError: Diagnostic {
     case .missingFile(let path): "\(path): there is no such file"
     }
   }
-  var hint: String? { "give the path of a recipe, such as examples/quickstart.lua" }
+  var hint: String? {
+    switch self {
+    case .missingFile(let path) where path.hasSuffix(".npy") || path.hasSuffix(".png"): nil
+    case .missingFile: "give the path of a recipe, such as examples/quickstart.lua"
+    }
+  }
 }
 
 /// Exit codes of sysexits.h.

@@ -9,10 +9,19 @@ final class LineEditor {
 
   init(words: [String]) { self.words = words.sorted() }
 
-  /// - Returns: the line; empty after Ctrl-C; `nil` at the end of input.
-  func read(prompt: String, history: [String]) -> String? {
+  /// What somebody typed.
+  enum Input {
+    case line(String)
+    /// Ctrl-C: the line, and what it would have continued, is dropped.
+    case dropped
+    case end
+  }
+
+  func read(prompt: String, history: [String]) -> Input {
     var original = termios()
-    guard tcgetattr(STDIN_FILENO, &original) == 0 else { return readLine() }
+    guard tcgetattr(STDIN_FILENO, &original) == 0 else {
+      return readLine().map(Input.line) ?? .end
+    }
     var raw = original
     raw.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
     raw.c_iflag &= ~tcflag_t(IXON | ICRNL)
@@ -24,18 +33,18 @@ final class LineEditor {
     var entry = entries.count - 1
     while true {
       draw(prompt)
-      guard let byte = readByte() else { return nil }
+      guard let byte = readByte() else { return .end }
       switch byte {
       case 13, 10:
         write("\r\n")
-        return String(line)
+        return .line(String(line))
       case 3:
         write("^C\r\n")
-        return ""
+        return .dropped
       case 4:
         if line.isEmpty {
           write("\r\n")
-          return nil
+          return .end
         }
         delete(at: cursor)
       case 1: cursor = 0

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Foundation
+import LuaBridge
 
 /// Options of commands that compute: where does the time go?
 struct ProfilingOptions: ParsableArguments {
@@ -37,7 +38,7 @@ struct ProfilingOptions: ParsableArguments {
         progress.note("the kernel calls are in \(trace.relativePath), for ui.perfetto.dev")
       } catch {
         throw outcome.failure
-          ?? EngineError.file(path: trace.path, reason: error.localizedDescription)
+          ?? EngineError.file(path: trace.path, reason: FileReason.text(error))
       }
     }
     return try outcome.get()

@@ -98,6 +98,63 @@ import Testing
     }
   }
 
+  @Test func theReplReadsFilesAndMeasures() throws {
+    let input = """
+      1 +
+      2
+      x = mg.ones(2, 1, 4, 4)
+      save("x.npy", x)
+      load("x.npy").shape[1]
+      d = constraint("total_brightness", { total = 10 })
+      d(x):max():item()
+      load("y.npy")
+      """
+    try withFolder(["input.lua": input]) { folder in
+      let result = try Invocation.run(
+        ["repl"], in: folder, input: folder.appendingPathComponent("input.lua"))
+      #expect(result.output == "3\nx.npy: [2, 1, 4, 4] float32\n2\n6.0\n", "\(result)")
+      #expect(result.errors.contains("y.npy: "), "\(result.errors)")
+    }
+  }
+
+  @Test func oneParamForEach() throws {
+    try withFolder([:]) { folder in
+      let result = try Invocation.run(
+        ["plugin", "check", "total_brightness", "--param", "total=2,weight=3"], in: folder)
+      #expect(result.status == 64 && result.errors.contains("one --param for each"), "\(result)")
+    }
+  }
+
+  @Test func importedImagesSayWhatTheyAre() throws {
+    try withFolder([
+      "run.lua": """
+      return mg.recipe { data = { "own", count = 8 }, constraint = "total_brightness" }
+      """,
+      "input.lua": """
+      save("own/a.npy", mg.arange(0, 255):reshape(1, 1, 16, 16):tile(10, 1, 1, 1))
+      save("last/a.npy", mg.ones(10, 16, 16, 3))
+      """,
+    ]) { folder in
+      for name in ["own", "last"] {
+        try FileManager.default.createDirectory(
+          at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
+      }
+      let made = try Invocation.run(
+        ["repl"], in: folder, input: folder.appendingPathComponent("input.lua"))
+      #expect(made.status == 0, "\(made.errors)")
+      let own = try Invocation.run(["data", "import", "own"], in: folder)
+      #expect(
+        own.status == 0 && own.errors.contains("values 0…255 (whole numbers: divide by 255?)"))
+      #expect(
+        own.errors.contains("data = { \"data/own/\", count = 8, test = 2 }"), "\(own.errors)")
+      let last = try Invocation.run(["data", "import", "last"], in: folder)
+      #expect(last.status == 74, "\(last.errors)")
+      #expect(last.errors.contains("[C, H, W]") && last.errors.contains("np.moveaxis(x, -1, 1)"))
+      let run = try Invocation.run(["run", "run.lua"], in: folder)
+      #expect(run.errors.contains("written with a slash, \"data/own/\""), "\(run.errors)")
+    }
+  }
+
   @Test func localsOfTheReplLiveOnAndPythonIsNotWaitedFor() throws {
     let input = """
       local a, b <const> = 2, 3

@@ -200,6 +200,65 @@ import Testing
     }
   }
 
+  /// Images of either sign, and what is said when settings change.
+  @Test func theActivationIsThatOfTheImagesAndChangesAreSaid() throws {
+    let signed = """
+      return mg.constraint { name = "signed", params = { level = { default = 0 } },
+        distance = function(x, p) return (x:sum { 2, 3, 4 } - p.level):abs() end,
+        generate = function(count, p, rng)
+          local x = rng:normal { count, 1, 16, 16 }
+          return x - x:mean { 2, 3, 4, keepdims = true }
+        end }
+      """
+    let text = recipe(constraint: "\"signed.lua\"").replacingOccurrences(
+      of: "{ \"black_hole\", count = 24, test = 8, size = 16, total = 10 }",
+      with: "{ \"x.npy\", test = 8 }")
+    let softplus = text.replacingOccurrences(
+      of: "steps = 12,", with: "steps = 13, activation = \"softplus\",")
+    try withFolder(["signed.lua": signed, "tiny.lua": text, "soft.lua": softplus]) { folder in
+      let made = try Invocation.run(
+        ["plugin", "generate", "signed.lua", "x.npy", "--count", "40"], in: folder)
+      #expect(made.status == 0, "\(made.errors)")
+      let first = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(first.status == 0, "\(first.errors)")
+      let note = try #require(
+        first.errors.split(separator: "\n").first { $0.contains("namm: activation = \"none\"") })
+      #expect(note.contains("of the pixels of the training images are below 0"), "\(note)")
+      #expect(!first.errors.contains("anew"), "\(first.errors)")
+      for stage in ["samples", "solutions"] {
+        let line = try #require(
+          first.errors.split(separator: "\n").first { $0.hasPrefix("\(stage): runs/tiny/") })
+        let path = folder.appendingPathComponent(String(line.dropFirst(stage.count + 2))).path
+        let files = try FileManager.default.contentsOfDirectory(atPath: path)
+        #expect(files.contains("settings.json") && files.contains("result.json"), "\(files)")
+      }
+      let again = try Invocation.run(["run", "tiny.lua"], in: folder)
+      #expect(again.errors.contains("namm: done before"), "\(again.errors)")
+      let soft = try Invocation.run(["run", "soft.lua"], in: folder)
+      #expect(soft.status == 0, "\(soft.errors)")
+      #expect(soft.errors.contains("warning: namm.activation is \"softplus\", but "))
+      #expect(
+        soft.errors.contains(
+          "namm: trained anew: namm.activation, namm.steps changed; stages/namm-"),
+        "\(soft.errors)")
+      #expect(soft.errors.contains("mdm: trained anew: namm changed"), "\(soft.errors)")
+      #expect(soft.errors.contains("dm: done before"), "\(soft.errors)")
+      let page = try String(
+        contentsOf: folder.appendingPathComponent("runs/tiny/report.html"), encoding: .utf8)
+      for part in [
+        "signed.lua:2; level = 0", "count = 4", "<dd>softplus</dd>", "below 0, where the inverse",
+        "pixelated",
+      ] { #expect(page.contains(part), "\(part)") }
+      #expect(!page.contains("not finite and are left out") && !page.contains("CRPS</th>"))
+      try (signed + "-- another line\n").write(
+        to: folder.appendingPathComponent("signed.lua"), atomically: true, encoding: .utf8)
+      let changed = try Invocation.run(["run", "soft.lua"], in: folder)
+      #expect(
+        changed.errors.contains("namm: trained anew: the constraint or its file changed"),
+        "\(changed.errors)")
+    }
+  }
+
   @Test func theSameSeedGivesTheSameBytesWithAnyNumberOfThreads() throws {
     try withFolder(["own.lua": own, "tiny.lua": recipe(constraint: "\"own.lua\"")]) { folder in
       for (name, threads) in [("a", "1"), ("b", "2")] {
@@ -321,7 +380,8 @@ import Testing
     ("return x:sum { 2, 3, 4 }:abs(", "own.lua:5: "),
     ("return (x:sum { 3, 4 } - 10):abs()", "own.lua:3: distance must return [N]"),
     ("return 3", "own.lua:3: distance must return [N]"),
-    ("return (x * 0 - 1):log():mean { 2, 3, 4 }", "own.lua:3: distance must be finite"),
+    ("return (x * 0 - 1):log():mean { 2, 3, 4 }", "numbers, from log at own.lua:4"),
+    ("return (x * 0):sqrt():mean { 2, 3, 4 }", "numbers, from sqrt at own.lua:4"),
     ("return x:mean { 2, 3, 4 } - 100", "own.lua:3: distance must be ≥ 0"),
     ("return x:mean { 2, 3, 4 } * 0 + 1", "own.lua:3: distance does not change"),
     ("return nothing(x)", "own.lua:4: "),
@@ -339,6 +399,7 @@ import Testing
       #expect(run.errors.contains(mistake.message), "\(run.errors)")
       #expect(
         run.errors.components(separatedBy: "error: ").count == 2, "one message: \(run.errors)")
+      #expect(!run.errors.contains("stack traceback"), "\(run.errors)")
     }
   }
 
@@ -439,7 +500,14 @@ import Testing
       try withFolder(["tiny.lua": recipe(constraint: constraint)]) { folder in
         let run = try Invocation.run(["run", "tiny.lua"], in: folder)
         #expect(run.status == 65 && run.errors.contains(expected), "\(run.errors)")
+        #expect(!run.errors.contains("traceback"), "\(run.errors)")
       }
+    }
+    try withFolder([:]) { folder in
+      let run = try Invocation.run(["run", "."], in: folder)
+      #expect(run.status == 65 && run.errors.contains("is a folder"), "\(run.errors)")
+      let blocked = try Invocation.run(["run", ".", "--output", "/proc/x"], in: folder)
+      #expect(!blocked.errors.contains("NSCocoa"), "\(blocked.errors)")
     }
     try withFolder(["own.lua": own]) { folder in
       let run = try Invocation.run(["run", "own.lua"], in: folder)

@@ -3,18 +3,17 @@ import Testing
 
 /// The repl as a person at a terminal has it: keys go in, what the screen shows comes out.
 @Suite struct TerminalTests {
-  /// Types keys into `moonglass repl` on a terminal of its own and returns what it writes.
-  private func type(_ keys: String, history: String, in folder: URL) throws -> String {
+  /// Starts `moonglass repl` on a terminal of its own; `nil` where there is none.
+  private func start(_ history: String, in folder: URL) throws -> (Process, keyboard: Int32)? {
     let keyboard = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-    defer { close(keyboard) }
     // TIOCSPTLCK and TIOCGPTN: unlocks the terminal, and its number.
     var (lock, number): (Int32, UInt32) = (0, 0)
     guard keyboard >= 0, ioctl(keyboard, 0x4004_5431, &lock) == 0,
       ioctl(keyboard, 0x8004_5430, &number) == 0
-    else { return try #require(nil as String?, "no terminal: error \(errno)") }
+    else { return nil }
     let path = "/dev/pts/\(number)"
     let terminal = open(path, O_RDWR | O_NOCTTY)
-    try #require(terminal >= 0)
+    guard terminal >= 0 else { return nil }
     let process = Process()
     process.executableURL = Invocation.program
     process.arguments = ["repl", "--history", history]
@@ -23,6 +22,13 @@ import Testing
     (process.standardInput, process.standardOutput, process.standardError) = (end, end, end)
     try process.run()
     close(terminal)
+    return (process, keyboard)
+  }
+
+  /// Types keys and returns what is written.
+  private func type(_ keys: String, history: String, in folder: URL) throws -> String {
+    let (process, keyboard) = try #require(try start(history, in: folder), "no terminal")
+    defer { close(keyboard) }
     // The kernel keeps the keys until they are read; the terminal leaves raw mode after each line.
     var screen = ""
     for line in keys.split(separator: "\r", omittingEmptySubsequences: false) {
@@ -35,6 +41,42 @@ import Testing
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)
     return screen
+  }
+
+  /// Waits for each prompt, then types what is with it; no text is Ctrl-C while something runs.
+  private func converse(_ talk: [(prompt: String, keys: String?)], in folder: URL) throws -> String
+  {
+    let history = folder.appendingPathComponent("history").path
+    let (process, keyboard) = try #require(try start(history, in: folder), "no terminal")
+    defer { close(keyboard) }
+    var screen = ""
+    for (prompt, keys) in talk {
+      screen += read(keyboard, until: prompt)
+      if let keys {
+        let bytes = Array(keys.utf8)
+        #expect(write(keyboard, bytes, bytes.count) == bytes.count)
+      } else {
+        Thread.sleep(forTimeInterval: 0.5)
+        process.interrupt()
+      }
+    }
+    screen += read(keyboard, until: nil)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    return screen
+  }
+
+  @Test(.timeLimit(.minutes(1))) func controlCDropsWhatIsTypedAndStopsWhatRuns() throws {
+    try withFolder([:]) { folder in
+      let screen = try converse(
+        [
+          ("> ", "for i = 1, 2 do\r"), (".. ", "\u{3}"), ("> ", "20 +\r"), (".. ", "3\r"),
+          ("> ", "n = 5\r"), ("> ", "while true do end\r"), ("while true do end\r\n", nil),
+          ("> ", "n * n\r"), ("> ", "\u{4}"),
+        ], in: folder)
+      #expect(screen.contains("\r\n23\r\n"), "\(screen)")
+      #expect(screen.contains("interrupted") && screen.contains("\r\n25\r\n"), "\(screen)")
+    }
   }
 
   /// Reads until the screen ends with a prompt, or to the end.

@@ -94,9 +94,15 @@ struct DataImport: ParsableCommand {
   func run() throws {
     try reporting.run { progress in
       let url = URL(fileURLWithPath: source)
-      _ = try DatasetFolder.importing(
-        url, into: URL(fileURLWithPath: output ?? "data/\(url.lastPathComponent)"),
-        progress: progress)
+      let place = output ?? "data/\(url.lastPathComponent)"
+      let folder = try DatasetFolder.importing(
+        url, into: URL(fileURLWithPath: place), progress: progress)
+      let count = folder.description.count
+      let test = min(64, max(2, count / 5))
+      let path = place.hasSuffix("/") ? place : place + "/"
+      progress.note(
+        "in a recipe beside \(path): data = { \"\(path)\", count = \(count - test), test = \(test) }"
+      )
     }
   }
 }

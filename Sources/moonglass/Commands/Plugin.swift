@@ -36,6 +36,9 @@ struct PluginOptions: ParsableArguments {
         throw ValidationError("--param must be name=value, got '\(parameter)'")
       }
       let text = String(parameter[parameter.index(after: split)...])
+      if !text.hasPrefix("{"), text.contains(#/,\s*[A-Za-z_]\w*=/#) {
+        throw ValidationError("one --param for each parameter, got '\(parameter)'")
+      }
       table[String(parameter[..<split])] = try PluginOptions.value(text)
     }
     return table

@@ -50,7 +50,7 @@ struct PluginNew: ParsableCommand {
         try FileManager.default.createDirectory(
           atPath: folder, withIntermediateDirectories: true)
       } catch {
-        throw EngineError.file(path: folder, reason: error.localizedDescription)
+        throw EngineError.file(path: folder, reason: FileReason.text(error))
       }
     }
     try AtomicFile.write(Array(text.utf8), to: path)

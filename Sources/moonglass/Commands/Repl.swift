@@ -11,7 +11,7 @@ struct Repl: ParsableCommand {
     discussion: """
       An expression is shown with its value; what is not finished goes on in the next line. Variables stay until \
       the end, those declared 'local' outside any block too. help() says what else there is. On a terminal: \
-      arrows, Tab completes, Ctrl-C drops the line, Ctrl-D ends.
+      arrows, Tab completes, Ctrl-C drops what is typed or stops what runs, Ctrl-D ends.
       """)
 
   @Option(help: "A file to keep the lines of earlier sessions in.")
@@ -23,10 +23,14 @@ struct Repl: ParsableCommand {
     // Somebody waits for every answer, and can end the program.
     let runtime = try LuaRuntime(
       limits: LuaLimits(seconds: 600), moduleFolders: ["."] + registry.searchPath.folders,
-      print: { Terminal.line($0) })
+      extra: ReplFunctions(registry: registry).functions, print: { Terminal.line($0) })
+    _ = try runtime.run(ReplFunctions.prelude, name: "repl")
     let isTerminal = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
     var input = ReplInput(isTerminal: isTerminal, history: history)
     if isTerminal {
+      runtime.allowInterrupts()
+      // The line editor takes Ctrl-C as a key: the signal comes only while something runs.
+      Foundation.signal(SIGINT) { _ in LuaRuntime.interrupt() }
       Terminal.line(
         "moonglass \(Version.program): Lua with tensors; mg.ones(2, 2) is one. help() helps, Ctrl-D ends."
       )
@@ -35,7 +39,15 @@ struct Repl: ParsableCommand {
     var chunk = ""
     // The line of the input that the chunk begins on, for messages.
     var (first, count) = (1, 0)
-    while let line = input.next(continues: !chunk.isEmpty) {
+    reading: while true {
+      let line: String
+      switch input.next(continues: !chunk.isEmpty) {
+      case .line(let text): line = text
+      case .dropped:
+        chunk = ""
+        continue reading
+      case .end: break reading
+      }
       count += 1
       if chunk.isEmpty { first = count }
       chunk += chunk.isEmpty ? line : "\n" + line
@@ -45,7 +57,7 @@ struct Repl: ParsableCommand {
       }
       if ["exit", "exit()", "quit", "quit()"].contains(chunk) {
         chunk = ""
-        break
+        break reading
       }
       guard let succeeded = evaluate(chunk, from: first, in: runtime) else { continue }
       failed = failed || !succeeded
@@ -89,16 +101,24 @@ struct Repl: ParsableCommand {
   {
     // Messages count the lines of the whole input.
     let before = String(repeating: "\n", count: line - 1)
+    let problem: LuaError
     do {
       return try runtime.run(before + "return " + chunk, name: "stdin")
     } catch  where error.kind == .syntax {
+      problem = error
+    }
+    do {
       return try runtime.run(before + TopLevelLocals.livingOn(chunk), name: "stdin")
+    } catch  where error.kind == .syntax && problem.text.hasSuffix("near <eof>") {
+      // An expression that ends in an operator is no statement, but goes on.
+      throw problem
     }
   }
 
   private static let help = """
     An expression shows its value: 1 + 1, mg.arange(3) * 2, x.shape. Statements are Lua: local x = mg.ones(2, 2)
     Tensors: x:sum { 2, 3 }, x[{ {}, { 1, 8 } }], mg.grad(f, x); axes and indices count from 1.
+    Files: x = load("x.npy"), save("x.npy", x). A rule: d = constraint("total_brightness", { total = 10 }), d(x)
     Every function is in docs/lua-api.md; Lua for people who know NumPy in docs/lua-for-numpy-people.md.
     Tab completes names; exit() or Ctrl-D ends.
     """
@@ -118,8 +138,10 @@ private struct ReplInput {
     editor = isTerminal ? LineEditor(words: ReplInput.words) : nil
   }
 
-  mutating func next(continues: Bool) -> String? {
-    guard let editor else { return readLine(strippingNewline: true) }
+  mutating func next(continues: Bool) -> LineEditor.Input {
+    guard let editor else {
+      return readLine(strippingNewline: true).map(LineEditor.Input.line) ?? .end
+    }
     return editor.read(prompt: continues ? ".. " : "> ", history: lines)
   }
 
