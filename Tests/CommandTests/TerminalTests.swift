@@ -71,7 +71,7 @@ import Testing
       let screen = try converse(
         [
           ("> ", "for i = 1, 2 do\r"), (".. ", "\u{3}"), ("> ", "20 +\r"), (".. ", "3\r"),
-          ("> ", "n = 5\r"), ("> ", "while true do end\r"), ("while true do end\r\n", nil),
+          ("> ", "n = 5\r"), ("> ", "while true do end\r"), ("\r\n", nil),
           ("> ", "n * n\r"), ("> ", "\u{4}"),
         ], in: folder)
       #expect(screen.contains("\r\n23\r\n"), "\(screen)")
