@@ -30,18 +30,24 @@ struct StageSettingsTests {
   @Test("Images choose the activation where the recipe does not")
   func activation() throws {
     var open = try settings([:])
-    #expect(open.chooseActivation(hasNegativePixels: false))
+    let isOpen = open.chooseActivation(hasNegativePixels: false)
+    #expect(isOpen)
     #expect(open.namm.networks.inverse.activation == .softplus && !open.hasActivationOfImages)
-    #expect(open.chooseActivation(hasNegativePixels: true))
+    let isStillOpen = open.chooseActivation(hasNegativePixels: true)
+    #expect(isStillOpen)
     #expect(open.namm.networks.inverse.activation == .none && open.hasActivationOfImages)
     #expect(
       open.finetuning?.settings.networks.inverse.activation == ResNetGenerator.Activation.none)
     var named = try settings(["activation": .string("softplus")])
-    #expect(!named.chooseActivation(hasNegativePixels: true))
+    let isNamed = named.chooseActivation(hasNegativePixels: true)
+    #expect(!isNamed)
     #expect(named.namm.networks.inverse.activation == .softplus)
     var flow = try settings([:], preset: "divergence_free")
-    #expect(flow.chooseActivation(hasNegativePixels: true))
-    #expect(flow.namm.networks.inverse.activation == .none && !flow.hasActivationOfImages)
+    let isFlow = flow.chooseActivation(hasNegativePixels: true)
+    #expect(isFlow)
+    #expect(
+      flow.namm.networks.inverse.activation == ResNetGenerator.Activation.none
+        && !flow.hasActivationOfImages)
     #expect(ActivationChoice.percent(0.0031) == "0.31 %" && ActivationChoice.percent(1) == "100 %")
   }
 
