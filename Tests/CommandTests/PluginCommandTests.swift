@@ -112,7 +112,7 @@ import Testing
     try withFolder(["input.lua": input]) { folder in
       let result = try Invocation.run(
         ["repl"], in: folder, input: folder.appendingPathComponent("input.lua"))
-      #expect(result.output == "3\nx.npy: [2, 1, 4, 4] float32\n2\n6.0\n", "\(result)")
+      #expect(result.output == "3\nx.npy: [2, 1, 4, 4] float32\n2\n6\n", "\(result)")
       #expect(result.errors.contains("y.npy: "), "\(result.errors)")
     }
   }

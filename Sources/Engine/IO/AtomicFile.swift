@@ -28,7 +28,7 @@ public enum AtomicFile {
       unlink(temporary)
       throw error
     }
-    try synchronizeDirectory((path as NSString).deletingLastPathComponent)
+    try synchronizeDirectory(path.parentFolder)
   }
 
   /// Creates a new file, writes `bytes`, and flushes them to the disk.

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 
 /// The folders plugins are looked for in, first match first.
@@ -34,7 +35,7 @@ public struct PluginSearchPath: Sendable {
 
   /// The same folders, and before them the one a recipe lies in.
   public func beside(recipe: String) -> PluginSearchPath {
-    let folder = (recipe as NSString).deletingLastPathComponent
+    let folder = recipe.parentFolder
     let own = [folder.isEmpty ? "." : folder]
     return PluginSearchPath(folders: own + folders, roots: own + roots)
   }
@@ -68,7 +69,7 @@ public struct PluginSearchPath: Sendable {
 
   /// Where a plugin's `require` looks: beside it, then in the plugin folders.
   func moduleFolders(for file: String) -> [String] {
-    let own = (file as NSString).deletingLastPathComponent
+    let own = file.parentFolder
     return [own.isEmpty ? "." : own] + folders.filter { $0 != own }
   }
 
@@ -86,7 +87,7 @@ public struct PluginSearchPath: Sendable {
     if let home { return (home as NSString).appendingPathComponent("plugins") }
     var folder = ((executable ?? "") as NSString).resolvingSymlinksInPath
     while folder.count > 1 {
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = folder.parentFolder
       let plugins = (folder as NSString).appendingPathComponent("plugins")
       let mark = (plugins as NSString).appendingPathComponent("constraints")
       if FileManager.default.fileExists(atPath: mark) { return plugins }

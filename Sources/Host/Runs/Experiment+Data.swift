@@ -17,7 +17,7 @@ extension Experiment {
 
   func makeData() throws -> Data {
     let source = settings.data
-    let folder = (recipe.file as NSString).deletingLastPathComponent
+    let folder = recipe.file.parentFolder
     let place = folder.isEmpty ? "." : folder
     let stage = Stage(
       "data", in: run,

@@ -28,7 +28,8 @@ extension Experiment {
     let before = [data.stage, namm.stage, mdm.stage, dm.stage]
     let (measure, rule) = (try operatorIdentity(), try constraintIdentity())
     let stage = Stage(
-      "solutions", in: run, ingredients: try written("solve") + [measure, rule] + own, after: before)
+      "solutions", in: run, ingredients: try written("solve") + [measure, rule] + own, after: before
+    )
     if let seconds = try stage.finished(Double.self) {
       let sizes = try forwardOperator.measure(data.test.sliced(axis: 0, from: 0, to: 1)).shape
       let measurement = try SavedImages.read(
@@ -151,7 +152,7 @@ extension Experiment {
   /// Where a file that the recipe names lies: beside the recipe, unless its path is absolute.
   private func place(ofFile path: String) -> String {
     if path.hasPrefix("/") { return path }
-    let folder = (recipe.file as NSString).deletingLastPathComponent
+    let folder = recipe.file.parentFolder
     return (folder.isEmpty ? "." : folder) + "/" + path
   }
 

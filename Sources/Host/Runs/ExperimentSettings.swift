@@ -75,7 +75,7 @@ public struct ExperimentSettings: Sendable {
     output = try reader.text(
       "output", default: "runs/\(name)", shown: "`runs/NAME`", values: "a folder",
       "where the run is kept")
-    let folder = (file as NSString).deletingLastPathComponent
+    let folder = file.parentFolder
     let place = folder.isEmpty ? "." : folder
     data = try Self.data(
       reader.value(

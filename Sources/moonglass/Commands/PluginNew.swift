@@ -44,7 +44,7 @@ struct PluginNew: ParsableCommand {
   }
 
   private func write(_ text: String, to path: String) throws {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = path.parentFolder
     if !folder.isEmpty {
       do {
         try FileManager.default.createDirectory(
