@@ -1,5 +1,6 @@
 import Foundation
 import Host
+import LuaBridge
 
 /// Ctrl-C and termination: the first asks the run to save and end, the second ends at once.
 enum Signals {
@@ -22,6 +23,12 @@ enum Signals {
         _exit(ExitStatus.interrupted)
       }
     }
+    receive()
+  }
+
+  /// For a prompt: Ctrl-C stops the call of Lua that is under way, and nothing else.
+  static func handleStoppingLua() {
+    Foundation.signal(SIGINT) { _ in LuaRuntime.interrupt() }
     receive()
   }
 

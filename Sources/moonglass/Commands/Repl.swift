@@ -30,7 +30,7 @@ struct Repl: ParsableCommand {
     if isTerminal {
       runtime.allowInterrupts()
       // The line editor takes Ctrl-C as a key: the signal comes only while something runs.
-      Foundation.signal(SIGINT) { _ in LuaRuntime.interrupt() }
+      Signals.handleStoppingLua()
       Terminal.line(
         "moonglass \(Version.program): Lua with tensors; mg.ones(2, 2) is one. help() helps, Ctrl-D ends."
       )
