@@ -104,7 +104,7 @@ int mg_conv(mg_conv_kind kind, const mg_conv_sizes *s, const float *a, const flo
   struct filter w = weights(s, kind == MG_CONV_FORWARD ? b : result);
   if (kind == MG_CONV_FORWARD) return mg_correlate(&c, a, &w, result);
   int thin = s->out_channels < s->in_channels && 2 * s->out_channels <= mg_tiles()->lanes;
-  if (thin && s->stride_height == 1 && s->stride_width == 1 && !mg_winograd_applies(&c))
+  if (thin && s->stride_height == 1 && s->stride_width == 1 && !mg_winograd_applies(&c, &w))
     return weights_by_input(s, a, b, result);
   return mg_correlate_weights(&c, a, b, &w);
 }

@@ -177,9 +177,7 @@ static void correlate_band(void *context, int64_t task) {
 }
 
 int mg_correlate(const struct correlation *c, const float *in, const struct filter *w, float *out) {
-  // Winograd's takes nine taps that lie together: a strided convolution's adjoint may have every other one.
-  int together = (w->x == 1 || w->x == -1) && w->y == c->kernel_width * w->x;
-  if (together && mg_winograd_applies(c)) return mg_winograd(c, in, w, out);
+  if (mg_winograd_applies(c, w)) return mg_winograd(c, in, w, out);
   const struct tiles *tiles = mg_tiles();
   struct direct d = {.c = c, .tiles = tiles, .w = w, .in = in, .out = out};
   d.run = c->kernel_width * c->channels;

@@ -43,8 +43,9 @@ void mg_copy_padded(const struct correlation *c, const float *image, int64_t y, 
 /// All return 0, or -1 when memory is short. Results do not depend on the number of threads.
 int mg_correlate(const struct correlation *c, const float *in, const struct filter *w, float *out);
 
-/// Whether Winograd's algorithm computes it, and is expected to be faster.
-int mg_winograd_applies(const struct correlation *c);
+/// Whether Winograd's algorithm computes it, and is expected to be faster. It takes nine taps that lie together,
+/// in their order or turned round: a strided convolution's adjoint may have every other one.
+int mg_winograd_applies(const struct correlation *c, const struct filter *w);
 int mg_winograd(const struct correlation *c, const float *in, const struct filter *w, float *out);
 
 /// The same for the adjoint of a correlation with stride 2: `c` has the cotangent's size as input, and the

@@ -106,7 +106,7 @@ static void finish(void *context, int64_t panel) {
 int mg_correlate_weights(const struct correlation *c, const float *in, const float *out,
                          const struct filter *w) {
   // Winograd's takes the taps in their order alone.
-  if (w->x == 1 && mg_winograd_applies(c)) return mg_winograd_weights(c, in, out, w);
+  if (w->x == 1 && mg_winograd_applies(c, w)) return mg_winograd_weights(c, in, out, w);
   const struct tiles *tiles = mg_tiles();
   struct adjoint d = {.c = c, .tiles = tiles, .w = w, .in = in, .out = out};
   d.depth = c->kernel_height * c->kernel_width * c->channels;

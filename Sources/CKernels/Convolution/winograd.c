@@ -32,7 +32,8 @@ static int pays(const struct correlation *c, int64_t least_channels, int64_t out
          16 * c->out_height * c->out_width >= sixteenths * rows * columns * outputs * outputs;
 }
 
-int mg_winograd_applies(const struct correlation *c) {
+int mg_winograd_applies(const struct correlation *c, const struct filter *w) {
+  if ((w->x != 1 && w->x != -1) || w->y != c->kernel_width * w->x) return 0;
   if (c->stride_height == 1 && c->stride_width == 1) return pays(c, 8, 4, 6);
   return c->stride_height == 2 && c->stride_width == 2 && pays(c, 32, 4, 12);
 }
