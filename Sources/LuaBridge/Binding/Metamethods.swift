@@ -78,14 +78,20 @@ enum Metamethods {
     case "size": return .integer(x.count)
     default:
       let known = Catalogue.functions.filter(\.isMethod).map(\.name) + properties.map(\.name)
-      let advice = Habits.advice(onName: name)
-      throw LuaError(
-        .argument,
-        "tensor has no method '\(name)'"
-          + (Habits.name(for: name).map { "; it is '\($0)' here" }
-            ?? (advice == nil ? NearestName.suggestion(name, in: known) : "")),
-        hint: advice)
+      throw missing(
+        name, "tensor has no method", known: known, advice: Habits.advice(onName: name))
     }
+  }
+
+  /// The error for a name that is none of the library's: what it is called here, what to do instead, or the
+  /// nearest name.
+  private static func missing(
+    _ name: String, _ what: String, known: [String], advice: String?
+  ) -> LuaError {
+    let other =
+      Habits.name(for: name).map { "; it is '\($0)' here" }
+      ?? (advice == nil ? NearestName.suggestion(name, in: known) : "")
+    return LuaError(.argument, "\(what) '\(name)'\(other)", hint: advice)
   }
 
   private static let assignment = BoundFunction("__newindex", tensor) { _, _ in
@@ -145,12 +151,7 @@ enum Metamethods {
     let known = Catalogue.functions.filter(\.isFunction).map(\.name) + ["pi"]
     let isMethod = Catalogue.functions.contains { $0.name == name }
     let advice = isMethod ? "it is a method: x:\(name)()" : Habits.advice(onName: name)
-    throw LuaError(
-      .argument,
-      "mg has no function '\(name)'"
-        + (Habits.name(for: name).map { "; it is '\($0)' here" }
-          ?? (advice == nil ? NearestName.suggestion(name, in: known) : "")),
-      hint: advice)
+    throw missing(name, "mg has no function", known: known, advice: advice)
   }
 
   // MARK: Records

@@ -2,13 +2,8 @@
 struct AssignedNames {
   private(set) var variables: Set<String> = []
   private(set) var parameters: Set<String> = []
-  private var seen = 0
 
-  /// Looks at the sources that are new since the last time.
-  mutating func look(at sources: [String]) {
-    for source in sources.dropFirst(seen) { look(at: LuaTokens.of(source)) }
-    seen = sources.count
-  }
+  mutating func look(at source: String) { look(at: LuaTokens.of(source)) }
 
   private mutating func look(at tokens: [LuaTokens.Token]) {
     // The blocks and brackets that are open: of a table, the key it belongs to.

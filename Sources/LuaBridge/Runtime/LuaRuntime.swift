@@ -25,7 +25,7 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Files of the modules loaded, in order.
   private var loadedModules: [String] = []
   private var loadedData: [String] = []
-  /// What was loaded, and the variables set in what was looked through of it.
+  /// What was loaded and not looked through yet for the variables it sets; and those found so far.
   private var sources: [String] = []
   private var names = AssignedNames()
   /// Is told of every call of a library function while set.
@@ -136,14 +136,19 @@ public final class LuaRuntime: @unchecked Sendable {
   /// Whether a source that was loaded gives a variable of this name a value somewhere. Looked for when a
   /// name is not found, so that loading takes no longer.
   func assigns(_ name: String) -> Bool {
-    names.look(at: sources)
+    lookThroughSources()
     return names.variables.contains(name)
   }
 
   /// Whether a source that was loaded declares a parameter of this name.
   func declaresParameter(_ name: String) -> Bool {
-    names.look(at: sources)
+    lookThroughSources()
     return names.parameters.contains(name)
+  }
+
+  private func lookThroughSources() {
+    for source in sources { names.look(at: source) }
+    sources = []
   }
 
   /// Files read by `mg.load`, in order.
