@@ -132,7 +132,7 @@ private func header(
   }
 
   @Test(arguments: [
-    ("a", ""), (".", ""), ("a/b", "a"), ("/a", "/"), ("/", ""), ("", ""), ("a//b/", "a"),
+    ("a", "."), (".", "."), ("a/b", "a"), ("/a", "/"), ("/", "."), ("", "."), ("a//b/", "a"),
     ("/a/b", "/a"), ("./a", "."),
   ])
   func foldersOfPaths(_ path: String, _ folder: String) {

@@ -35,8 +35,7 @@ public struct PluginSearchPath: Sendable {
 
   /// The same folders, and before them the one a recipe lies in.
   public func beside(recipe: String) -> PluginSearchPath {
-    let folder = recipe.parentFolder
-    let own = [folder.isEmpty ? "." : folder]
+    let own = [recipe.parentFolder]
     return PluginSearchPath(folders: own + folders, roots: own + roots)
   }
 
@@ -70,7 +69,7 @@ public struct PluginSearchPath: Sendable {
   /// Where a plugin's `require` looks: beside it, then in the plugin folders.
   func moduleFolders(for file: String) -> [String] {
     let own = file.parentFolder
-    return [own.isEmpty ? "." : own] + folders.filter { $0 != own }
+    return [own] + folders.filter { $0 != own }
   }
 
   private func join(_ folder: String, _ path: String) -> String {

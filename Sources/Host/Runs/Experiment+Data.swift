@@ -17,8 +17,7 @@ extension Experiment {
 
   func makeData() throws -> Data {
     let source = settings.data
-    let folder = recipe.file.parentFolder
-    let place = folder.isEmpty ? "." : folder
+    let place = recipe.file.parentFolder
     let stage = Stage(
       "data", in: run,
       ingredients: try written("data") + [source.source.contentHash(relativeTo: place)])

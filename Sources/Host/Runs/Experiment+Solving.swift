@@ -152,8 +152,7 @@ extension Experiment {
   /// Where a file that the recipe names lies: beside the recipe, unless its path is absolute.
   private func place(ofFile path: String) -> String {
     if path.hasPrefix("/") { return path }
-    let folder = recipe.file.parentFolder
-    return (folder.isEmpty ? "." : folder) + "/" + path
+    return recipe.file.parentFolder + "/" + path
   }
 
   private func posteriorSamples(

@@ -75,8 +75,7 @@ public struct ExperimentSettings: Sendable {
     output = try reader.text(
       "output", default: "runs/\(name)", shown: "`runs/NAME`", values: "a folder",
       "where the run is kept")
-    let folder = file.parentFolder
-    let place = folder.isEmpty ? "." : folder
+    let place = file.parentFolder
     data = try Self.data(
       reader.value(
         "data", values: "`{ \"NAME\", … }`", "where the images come from: see below"),

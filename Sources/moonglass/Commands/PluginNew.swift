@@ -45,13 +45,10 @@ struct PluginNew: ParsableCommand {
 
   private func write(_ text: String, to path: String) throws {
     let folder = path.parentFolder
-    if !folder.isEmpty {
-      do {
-        try FileManager.default.createDirectory(
-          atPath: folder, withIntermediateDirectories: true)
-      } catch {
-        throw EngineError.file(path: folder, reason: FileReason.text(error))
-      }
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw EngineError.file(path: folder, reason: FileReason.text(error))
     }
     try AtomicFile.write(Array(text.utf8), to: path)
   }
