@@ -17,16 +17,20 @@ return mg.recipe {
   operator = { "first_columns", count = 4 },
 
   namm = {
-    filters = 8, layers = 3, width = 8, blocks = 2,
-    constraint_weight = 5, inverse_noise = 0.1, dropout = 0,
-    steps = 3000, batch = 16, learning_rate = 1e-3,
+    filters = 8, layers = 3, width = 16, blocks = 2,
+    constraint_weight = 5, inverse_noise = 0.03, dropout = 0,
+    steps = 1500, batch = 16, learning_rate = 1e-3,
   },
   mdm = {
     width = 16, multipliers = { 1, 2 }, blocks = 1, attention = {}, resampling = "nearest", dropout = 0,
     steps = 1600, batch = 16, learning_rate = 1e-3, warmup = 50, average_decay = 0.999,
   },
-  -- x̃ of the mirror diffusion model instead of g(x): only the inverse map learns.
-  finetune = { samples = 512, steps = 400, solver = "sde_dpm_solver++" },
+  -- x̃ of the mirror diffusion model instead of g(x): only the inverse map learns. No noise is added, since what
+  -- it has to undo are the model's own errors; they are small, so that their distance needs a larger weight.
+  finetune = {
+    samples = 2048, solver = "sde_dpm_solver++",
+    constraint_weight = 20, inverse_noise = 0, steps = 2000, learning_rate = 1e-3,
+  },
   dm = {},
 
   sample = { count = 64, solver = "sde_dpm_solver++", steps = 50 },
