@@ -123,6 +123,36 @@ import Testing
     }
   }
 
+  /// Large results are stored past the caches, where their memory allows it: the same numbers.
+  @Test func winogradStreamsLargeResults() throws {
+    // The last tiles of rows and columns are cut off, and so is the last vector of 40 channels.
+    for channels in [32, 40, 48] {
+      let s = sizes(
+        batch: 4, channels: (8, channels), image: (90, 92), kernel: (3, 3), padding: (1, 1, 1, 1))
+      let n = counts(MG_CONV_FORWARD, s)
+      #expect(n[2] * 4 >= Int(MG_STREAMED_BYTES))
+      var generator = SplitMix64(seed: 11)
+      let operands = n[..<2].map { n in
+        (0..<n).map { _ in Float(generator.double(in: -1...1)) }
+      }
+      // At the start of a cache line, and one number later.
+      let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4 * n[2] + 64, alignment: 64)
+      defer { memory.deallocate() }
+      let results = try [0, 4].map { offset in
+        let floats = memory.baseAddress.map { ($0 + offset).assumingMemoryBound(to: Float.self) }
+        let out = UnsafeMutableBufferPointer(start: floats, count: n[2])
+        out.update(repeating: .nan)
+        let status = withUnsafePointer(to: s) {
+          mg_conv(MG_CONV_FORWARD, $0, operands[0], operands[1], out.baseAddress)
+        }
+        try #require(status == 0)
+        return Array(out)
+      }
+      #expect(firstDifference(results[0], results[1]) == nil, "\(channels) channels")
+      #expect(!results[0].contains { $0.isNaN })
+    }
+  }
+
   /// Stride 2, with either parity of the padding, and tiles that are cut off.
   @Test(arguments: [(32, 40), (33, 32), (64, 48)], 0..<6)
   func stridedWinogradEqualsPlainLoops(_ channels: (Int, Int), _ seed: Int) {

@@ -20,9 +20,10 @@ struct winograd_transforms {
 
   /// `pixels` are those of a tile, `v` the first of the results, `step` apart.
   void (*input)(const float *const *pixels, int64_t channels, float *v, int64_t step);
-  /// Values `step` apart into at most rows × columns pixels of an image.
+  /// Values `step` apart into at most rows × columns pixels of an image; `streamed` stores past the caches,
+  /// where `pixels` and steps are whole cache lines.
   void (*output)(const float *m, int64_t step, int64_t channels, float *pixels, int64_t row_step,
-                 int64_t column_step, int64_t rows, int64_t columns);
+                 int64_t column_step, int64_t rows, int64_t columns, int streamed);
   /// Weights w[j · column_step + k · row_step + tap] into one panel at each of 36 places `step` apart;
   /// the taps in reverse order where `flip`.
   void (*weights)(const float *w, int64_t rows, int64_t row_step, int64_t columns, int64_t column_step,

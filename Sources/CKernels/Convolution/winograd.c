@@ -1,4 +1,5 @@
 #include "winograd.h"
+#include "streams.h"
 #include "threads.h"
 #include <stdatomic.h>
 #include <string.h>
@@ -21,6 +22,7 @@ struct tasks {
   struct winograd d;
   float *u, *result;
   int64_t z_step, tiles;
+  int streamed;
 };
 
 /// Whether transforms are shared by enough products, and tiles of outputs × outputs pixels are full to so
@@ -129,14 +131,22 @@ static void correlate_tiles(void *context, int64_t task) {
     d->form->output(m + tile * d->columns, t->z_step, c->out_channels,
                     t->result + n * c->out_image_step + y * c->out_row_step + x * c->out_column_step,
                     c->out_row_step, c->out_column_step, rows < outputs ? rows : outputs,
-                    columns < outputs ? columns : outputs);
+                    columns < outputs ? columns : outputs, t->streamed);
   }
+  if (t->streamed) mg_finish_streams();
+}
+
+/// Whether results of that size should be, and can be, stored past the caches: in whole lines.
+static int is_streamed(const struct correlation *c, const float *out) {
+  return c->batch * c->out_image_step * (int64_t)sizeof(float) >= MG_STREAMED_BYTES && (uintptr_t)out % 64 == 0 &&
+         c->out_image_step % 16 == 0 && c->out_row_step % 16 == 0 && c->out_column_step % 16 == 0;
 }
 
 static int correlate(struct tasks *t, float *out) {
   struct winograd *d = &t->d;
-  int64_t rows = d->tiles->rows;
   t->result = out;
+  t->streamed = is_streamed(d->c, out);
+  int64_t rows = d->tiles->rows;
   t->tiles = TASK_FLOATS / (d->places * (d->tile_step + d->columns)) / rows * rows;
   if (t->tiles < rows) t->tiles = rows;
   if (t->tiles > d->total) t->tiles = d->total;

@@ -205,25 +205,43 @@ INLINE void NAME(transform_input)(NAME(line) line, const int inputs, const int p
   }
 }
 
+/// Aᵀ m A of LANES channels: `outputs` lines of as many vectors.
+INLINE void NAME(output_tile)(NAME(line) line, const int places, const int outputs, const float *m,
+                              int64_t step, vector *y) {
+  vector half[72];
+  UNROLL for (int j = 0; j < places; j++) {
+    vector d[9];
+    UNROLL for (int i = 0; i < places; i++) d[i] = NAME(load)(m + (places * i + j) * step);
+    line(d, half + j, 1, places);
+  }
+  UNROLL for (int i = 0; i < outputs; i++) line(half + places * i, y + outputs * i, 1, 1);
+}
+
 INLINE void NAME(transform_output)(NAME(line) line, const int places, const int outputs, const float *m,
                                    int64_t step, int64_t channels, float *pixels, int64_t row_step,
-                                   int64_t column_step, int64_t rows, int64_t columns) {
-  for (int64_t c = 0; c < channels; c += LANES) {
-    vector half[72];
-    UNROLL for (int j = 0; j < places; j++) {
-      vector d[9];
-      UNROLL for (int i = 0; i < places; i++) d[i] = NAME(load)(m + (places * i + j) * step + c);
-      line(d, half + j, 1, places);
+                                   int64_t column_step, int64_t rows, int64_t columns, int streamed) {
+  int64_t c = 0;
+  if (streamed && rows == outputs && columns == outputs)
+    for (; c + PANEL <= channels; c += PANEL) {
+      vector y[2][64];
+      UNROLL for (int v = 0; v < 2; v++)
+        NAME(output_tile)(line, places, outputs, m + c + v * LANES, step, y[v]);
+      UNROLL for (int i = 0; i < outputs; i++) UNROLL for (int j = 0; j < outputs; j++)
+        UNROLL for (int v = 0; v < 2; v++)
+          __builtin_nontemporal_store(
+              y[v][outputs * i + j], (vector *)(pixels + i * row_step + j * column_step + c + v * LANES));
     }
+  for (; c < channels; c += LANES) {
+    vector y[64];
+    NAME(output_tile)(line, places, outputs, m + c, step, y);
     int whole = rows == outputs && columns == outputs && c + LANES <= channels;
     UNROLL for (int i = 0; i < outputs; i++) {
-      vector y[8];
       float *to = pixels + i * row_step + c;
-      line(half + places * i, y, 1, 1);
       if (whole)
-        UNROLL for (int j = 0; j < outputs; j++) NAME(store)(to + j * column_step, y[j]);
+        UNROLL for (int j = 0; j < outputs; j++) NAME(store)(to + j * column_step, y[outputs * i + j]);
       else if (i < rows)
-        for (int64_t j = 0; j < columns; j++) NAME(store_some)(to + j * column_step, y[j], channels - c);
+        for (int64_t j = 0; j < columns; j++)
+          NAME(store_some)(to + j * column_step, y[outputs * i + j], channels - c);
     }
   }
 }
@@ -296,9 +314,10 @@ INLINE void NAME(transform_weights_adjoint)(NAME(line) line, const float *panel,
     NAME(transform_input)(NAME(name##_input_line), inputs, places, pixels, channels, v, step);            \
   }                                                                                                       \
   static void NAME(name##_output)(const float *m, int64_t step, int64_t channels, float *pixels,          \
-                                  int64_t row_step, int64_t column_step, int64_t rows, int64_t columns) { \
+                                  int64_t row_step, int64_t column_step, int64_t rows, int64_t columns,   \
+                                  int streamed) {                                                         \
     NAME(transform_output)(NAME(name##_output_line), places, outputs, m, step, channels, pixels,          \
-                           row_step, column_step, rows, columns);                                         \
+                           row_step, column_step, rows, columns, streamed);                               \
   }
 
 #define WEIGHT_TRANSFORMS(name, places)                                                                   \

@@ -1,6 +1,7 @@
 #include "fused.h"
 #include "pointwise_math.h"
 #include "../clones.h"
+#include "streams.h"
 #include "threads.h"
 
 #define MAX_BLOCK 1024
@@ -151,13 +152,6 @@ static void write_folded(const mg_fused *loops, const mg_result *result, void *c
   }
 }
 
-/// Streamed stores are not ordered with others before this.
-static void finish_streams(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_sfence();
-#endif
-}
-
 static void run_unit(const mg_fused *loops, void *const *memory, int64_t unit) {
   int64_t start = first_step(loops, unit) * loops->lead_length;
   int64_t stop = first_step(loops, unit + 1) * loops->lead_length, total = total_of(loops), count;
@@ -172,7 +166,7 @@ static void run_unit(const mg_fused *loops, void *const *memory, int64_t unit) {
     run_range_f64(loops, memory, start, stop, unit);
   else
     run_range_f32(loops, memory, start, stop, unit);
-  finish_streams();
+  mg_finish_streams();
   for (int i = 0; i < loops->result_count; i++) {
     const mg_result *result = &loops->results[i];
     if (result->kind == MG_STORE || result->is_shared) continue;

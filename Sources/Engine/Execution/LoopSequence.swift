@@ -5,8 +5,6 @@ import CKernels
 enum LoopSequence {
   // Fewer images would leave threads idle.
   private static let minimumImages = 4
-  // Results of so many bytes have left the caches before the next step reads them.
-  private static let streamedBytes = 4 << 20
 
   static func joined(_ steps: [Step], buffers: [Buffer]) -> [Step] {
     var result: [Step] = []
@@ -85,7 +83,7 @@ enum LoopSequence {
     }
     return Set(
       stored.filter {
-        $0.count * $0.dtype.size >= streamedBytes && !readHere.contains($0.buffer)
+        $0.count * $0.dtype.size >= MG_STREAMED_BYTES && !readHere.contains($0.buffer)
       }.map(\.buffer))
   }
 
