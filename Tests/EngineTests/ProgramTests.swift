@@ -63,6 +63,30 @@ import Testing
     #expect(program.stepCount == 1)
   }
 
+  /// What only a concatenation uses is stored right there; what others use too is copied.
+  @Test(arguments: [0, 1]) func partsOfAConcatenationAreComputedInPlace(_ axis: Int) throws {
+    let x = Tensor.placeholder("x", shape: [3, 3])
+    let (own, other) = (try x.exp() * 2, try x.matmul(x))
+    let joined = try Tensor.concatenated([own, other], axis: axis)
+    let alone = try Program(inputs: [x], outputs: [joined])
+    #expect(alone.stepCount == 3)
+    let twice = try Program(inputs: [x], outputs: [joined, own])
+    #expect(twice.stepCount == 4)
+
+    let value = Tensor((0..<9).map { Float($0) / 9 }, shape: [3, 3])
+    let results = try twice.run([value]).map { try $0.floats() }
+    #expect(try alone.run([value])[0].floats() == results[0])
+    let place = axis == 0 ? (0..<9).map { $0 } : (0..<9).map { $0 / 3 * 6 + $0 % 3 }
+    #expect(place.map { results[0][$0] } == results[1])
+  }
+
+  @Test(arguments: [0, 1]) func foldsAreJoinedToo(_ axis: Int) throws {
+    let x = Tensor((0..<6).map(Float.init), shape: [2, 3])
+    let parts = [try x.sum([1], keepDims: true), try x.max([1], keepDims: true)]
+    let joined = try Tensor.concatenated(parts, axis: axis)
+    #expect(try joined.floats() == (axis == 0 ? [3, 12, 2, 5] : [3, 2, 12, 5]))
+  }
+
   @Test func wrongValuesAreRefused() throws {
     let x = Tensor.placeholder("x", shape: [2])
     let program = try Program(inputs: [x], outputs: [try x * 2])

@@ -186,6 +186,14 @@ struct RandomOperation: Sendable {
       let parts = [x, graph.leaf(Shape(sizes)), graph.random.oneIn(2) ? try x.sin() : x]
       return try .concatenated(parts.shuffled(using: &graph.random), axis: axis)
     },
+    .init(name: "concatenate means") { graph, x in
+      guard x.rank > 0, x.shape.count > 0 else { return nil }
+      let folded = [graph.axis(of: x)]
+      let parts = [
+        try x.mean(folded, keepDims: true), try x.sin().mean(folded, keepDims: true),
+      ]
+      return try .concatenated(parts, axis: graph.axis(of: x))
+    },
     .init(name: "stack") { graph, x in
       guard x.rank < 5 else { return nil }
       return try .stacked(

@@ -19,7 +19,9 @@ extension Planner {
       registerCount: registers.count, results: [], isDouble: pass.isDouble)
     loops.order = foldingOrder(loops, pass)
     for result in pass.results {
-      let view = allocate(result.shape, result.dtype, axes: loops.order)
+      // Folds are written to dense memory alone.
+      let place = Fusion.isFold(result) ? nil : placeInConcatenation(result, axes: loops.order)
+      let view = place ?? allocate(result.shape, result.dtype, axes: loops.order)
       define(result, as: view)
       if let fold = result.primitive as? Reduce {
         // Where accumulators lie is settled once it is known how many there are.

@@ -6,6 +6,8 @@ final class Planner {
   private var views: [UInt64: View] = [:]
   private(set) var steps: [Step] = []
   private var buffers: [Buffer] = []
+  /// Where concatenations lie of which parts are stored already.
+  private var concatenations: [UInt64: View] = [:]
   private let graph: PlanGraph
 
   /// Plans the computation of `outputs` from `inputs`.
@@ -81,6 +83,27 @@ final class Planner {
 
   func allocate(_ shape: Shape, _ dtype: DType, order: View.Order) -> View {
     allocate(shape, dtype, axes: order.axes(rank: shape.rank))
+  }
+
+  /// The place of a result in the concatenation that alone uses it, which then has nothing to copy; `nil`
+  /// for other results.
+  func placeInConcatenation(_ result: Node, axes: [Int]) -> View? {
+    guard let users = graph.users[result.serial], users.count == 1,
+      let concatenate = users[0].primitive as? Concatenate,
+      !graph.outputs.contains(result.serial), graph.value(of: users[0]) == nil
+    else { return nil }
+    let node = users[0]
+    let parts = node.inputs.map(canonical)
+    guard let number = parts.firstIndex(where: { $0.serial == result.serial }) else { return nil }
+    let whole = concatenations[node.serial] ?? allocate(node.shape, node.dtype, axes: axes)
+    concatenations[node.serial] = whole
+    let sizes = parts.map { $0.shape[concatenate.axis] }
+    return whole.sliced(concatenate.ranges(of: number, sizes: sizes, in: node.shape))
+  }
+
+  /// Where a concatenation lies.
+  func concatenation(_ node: Node, like parts: [View]) -> View {
+    concatenations[node.serial] ?? allocate(node.shape, node.dtype, like: parts)
   }
 
   /// Memory laid out as the operands of the same rank are, so that they are traversed together.

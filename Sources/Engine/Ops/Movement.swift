@@ -141,7 +141,7 @@ struct Concatenate: Primitive {
   var attributes: String? { "\(axis)" }
 
   /// Where input number `number` lies in the result.
-  private func ranges(of number: Int, sizes: [Int], in shape: Shape) -> [SliceRange] {
+  func ranges(of number: Int, sizes: [Int], in shape: Shape) -> [SliceRange] {
     let start = sizes[..<number].reduce(0, +)
     return shape.dimensions.indices.map {
       $0 == axis
@@ -160,11 +160,11 @@ struct Concatenate: Primitive {
   }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
     let inputs = node.inputs.map { planner.view(of: $0) }
-    let output = planner.allocate(node.shape, node.dtype, like: inputs)
+    let output = planner.concatenation(node, like: inputs)
     let sizes = inputs.map { $0.sizes[axis] }
     for (number, input) in inputs.enumerated() where sizes[number] > 0 {
-      planner.emitCopy(
-        from: input, to: output.sliced(ranges(of: number, sizes: sizes, in: node.shape)))
+      let part = output.sliced(ranges(of: number, sizes: sizes, in: node.shape))
+      if input != part { planner.emitCopy(from: input, to: part) }
     }
     planner.define(node, as: output)
   }
