@@ -90,15 +90,13 @@ final class Planner {
   func placeInConcatenation(_ result: Node, axes: [Int]) -> View? {
     guard let users = graph.users[result.serial], users.count == 1,
       let concatenate = users[0].primitive as? Concatenate,
-      !graph.outputs.contains(result.serial), graph.value(of: users[0]) == nil
+      let number = users[0].inputs.firstIndex(where: { canonical($0) === result }),
+      !graph.outputs.contains(result.serial)
     else { return nil }
     let node = users[0]
-    let parts = node.inputs.map(canonical)
-    guard let number = parts.firstIndex(where: { $0.serial == result.serial }) else { return nil }
     let whole = concatenations[node.serial] ?? allocate(node.shape, node.dtype, axes: axes)
     concatenations[node.serial] = whole
-    let sizes = parts.map { $0.shape[concatenate.axis] }
-    return whole.sliced(concatenate.ranges(of: number, sizes: sizes, in: node.shape))
+    return concatenate.part(number, of: node, in: whole)
   }
 
   /// Where a concatenation lies.

@@ -141,7 +141,7 @@ struct Concatenate: Primitive {
   var attributes: String? { "\(axis)" }
 
   /// Where input number `number` lies in the result.
-  func ranges(of number: Int, sizes: [Int], in shape: Shape) -> [SliceRange] {
+  private func ranges(of number: Int, sizes: [Int], in shape: Shape) -> [SliceRange] {
     let start = sizes[..<number].reduce(0, +)
     return shape.dimensions.indices.map {
       $0 == axis
@@ -158,12 +158,16 @@ struct Concatenate: Primitive {
         : nil
     }
   }
+  /// Where input number `number` of the node lies in the memory of the whole.
+  func part(_ number: Int, of node: Node, in whole: View) -> View {
+    let sizes = node.inputs.map { $0.shape[axis] }
+    return whole.sliced(ranges(of: number, sizes: sizes, in: node.shape))
+  }
   func lower(_ node: Node, into planner: Planner) throws(EngineError) {
     let inputs = node.inputs.map { planner.view(of: $0) }
     let output = planner.concatenation(node, like: inputs)
-    let sizes = inputs.map { $0.sizes[axis] }
-    for (number, input) in inputs.enumerated() where sizes[number] > 0 {
-      let part = output.sliced(ranges(of: number, sizes: sizes, in: node.shape))
+    for (number, input) in inputs.enumerated() where input.count > 0 {
+      let part = part(number, of: node, in: output)
       if input != part { planner.emitCopy(from: input, to: part) }
     }
     planner.define(node, as: output)
