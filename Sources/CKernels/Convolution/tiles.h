@@ -18,8 +18,9 @@ enum winograd_form {
 struct winograd_transforms {
   int inputs, places, outputs, advance;
 
-  /// `pixels` are those of a tile, `v` the first of the results, `step` apart.
-  void (*input)(const float *const *pixels, int64_t channels, float *v, int64_t step);
+  /// `pixels` are those of a tile, `v` the first of the results, `step` apart. The pixels of the `next` tile are
+  /// fetched meanwhile.
+  void (*input)(const float *const *pixels, const float *const *next, int64_t channels, float *v, int64_t step);
   /// Values `step` apart into at most rows × columns pixels of an image; `streamed` stores past the caches,
   /// where `pixels` and steps are whole cache lines.
   void (*output)(const float *m, int64_t step, int64_t channels, float *pixels, int64_t row_step,

@@ -9,8 +9,8 @@
 // product over channels, and those are transformed back. Cut so that what lies between the steps stays in
 // the second cache.
 
-// Floats that one task's tiles take before and after the products.
-#define TASK_FLOATS 98304
+// Floats that one task's tiles take between the transforms.
+#define TASK_FLOATS 49152
 
 static atomic_int enabled = 1;
 
@@ -21,7 +21,7 @@ int mg_uses_winograd(void) { return atomic_load(&enabled); }
 struct tasks {
   struct winograd d;
   float *u, *result;
-  int64_t z_step, tiles;
+  int64_t tiles;
   int streamed;
 };
 
@@ -51,21 +51,31 @@ const float *mg_outside(const struct correlation *c) {
   return block;
 }
 
-void mg_transform_tile(const struct winograd *d, int64_t tile, const float *outside, float *v) {
+/// Where a tile's pixels lie.
+static void locate_pixels(const struct winograd *d, int64_t tile, const float *outside, const float **pixels) {
   const struct correlation *c = d->c;
   int64_t n, y, x, columns[9], inputs = d->form->inputs;
   mg_locate_tile(d, tile, &n, &y, &x);
   y = y / d->form->outputs * d->form->advance - d->top;
   x = x / d->form->outputs * d->form->advance - d->left;
   for (int64_t i = 0; i < inputs; i++) columns[i] = mg_source(x + i, c->width, c->circular);
-  const float *image = d->in + n * c->height * c->width * c->channels, *pixels[81];
+  const float *image = d->in + n * c->height * c->width * c->channels;
   for (int64_t i = 0; i < inputs; i++) {
     int64_t row = mg_source(y + i, c->height, c->circular);
     for (int64_t j = 0; j < inputs; j++)
       pixels[inputs * i + j] =
           row < 0 || columns[j] < 0 ? outside : image + (row * c->width + columns[j]) * c->channels;
   }
-  d->form->input(pixels, c->channels, v, d->v_step);
+}
+
+void mg_transform_tiles(const struct winograd *d, int64_t first, int64_t count, const float *outside, float *v) {
+  const float *pixels[2][81];
+  locate_pixels(d, first, outside, pixels[0]);
+  for (int64_t i = 0; i < count; i++) {
+    int64_t next = first + i + 1 < d->total ? first + i + 1 : first;
+    locate_pixels(d, next, outside, pixels[(i + 1) % 2]);
+    d->form->input(pixels[i % 2], pixels[(i + 1) % 2], d->c->channels, v + i * d->tile_step, d->v_step);
+  }
 }
 
 struct winograd mg_winograd_prepare(const struct correlation *c, enum winograd_form form, const struct filter *w,
@@ -116,19 +126,19 @@ static void correlate_tiles(void *context, int64_t task) {
   const struct correlation *c = d->c;
   int64_t first = task * t->tiles, tiles = d->total - first, outputs = d->form->outputs;
   if (tiles > t->tiles) tiles = t->tiles;
-  float *v = mg_scratch(MG_SCRATCH_TASK, d->places * (d->v_step + t->z_step));
+  float *m = mg_scratch(MG_SCRATCH_TASK, (d->places + 1) * d->v_step);
   const float *outside = mg_outside(c);
-  if (!v || !outside) return atomic_store(&t->d.failed, 1);
-  float *m = v + d->places * d->v_step;
-  for (int64_t tile = 0; tile < tiles; tile++)
-    mg_transform_tile(d, first + tile, outside, v + tile * d->tile_step);
+  if (!m || !outside) return atomic_store(&t->d.failed, 1);
+  // A place's products take the memory of the values multiplied before them: it is in the first cache still.
+  float *v = m + d->v_step;
+  mg_transform_tiles(d, first, tiles, outside, v);
   for (int64_t i = 0; i < d->places; i++)
-    multiply(d, tiles, v + i * d->v_step, t->u + mg_weight_place(d, i) * d->u_step, m + i * t->z_step);
+    multiply(d, tiles, v + i * d->v_step, t->u + mg_weight_place(d, i) * d->u_step, m + i * d->v_step);
   for (int64_t tile = 0; tile < tiles; tile++) {
     int64_t n, y, x;
     mg_locate_tile(d, first + tile, &n, &y, &x);
     int64_t rows = c->out_height - y, columns = c->out_width - x;
-    d->form->output(m + tile * d->columns, t->z_step, c->out_channels,
+    d->form->output(m + tile * d->columns, d->v_step, c->out_channels,
                     t->result + n * c->out_image_step + y * c->out_row_step + x * c->out_column_step,
                     c->out_row_step, c->out_column_step, rows < outputs ? rows : outputs,
                     columns < outputs ? columns : outputs, t->streamed);
@@ -146,12 +156,11 @@ static int correlate(struct tasks *t, float *out) {
   struct winograd *d = &t->d;
   t->result = out;
   t->streamed = is_streamed(d->c, out);
-  int64_t rows = d->tiles->rows;
-  t->tiles = TASK_FLOATS / (d->places * (d->tile_step + d->columns)) / rows * rows;
+  int64_t rows = d->tiles->rows, widest = d->tile_step > d->columns ? d->tile_step : d->columns;
+  t->tiles = TASK_FLOATS / (d->places * widest) / rows * rows;
   if (t->tiles < rows) t->tiles = rows;
   if (t->tiles > d->total) t->tiles = d->total;
-  d->v_step = t->tiles * d->tile_step + 16;
-  t->z_step = t->tiles * d->columns + 16;
+  d->v_step = t->tiles * widest + 16;
   t->u = mg_scratch(MG_SCRATCH_CALL, 36 * d->u_step);
   if (!t->u) return -1;
   mg_parallel(d->panels, t, pack_weights);

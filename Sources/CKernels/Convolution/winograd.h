@@ -37,5 +37,5 @@ static inline int64_t mg_weight_place(const struct winograd *d, int64_t place) {
 /// Zeros to be read in place of pixels outside the image; null when memory is short.
 const float *mg_outside(const struct correlation *c);
 
-/// Transforms a tile of the input.
-void mg_transform_tile(const struct winograd *d, int64_t tile, const float *outside, float *v);
+/// Transforms `count` tiles of the input, `tile_step` apart in `v`.
+void mg_transform_tiles(const struct winograd *d, int64_t first, int64_t count, const float *outside, float *v);

@@ -181,15 +181,21 @@ INLINE void NAME(strided_weight_adjoint_line)(const vector *u, vector *g, const 
 #undef Q
 
 // Transforms go column by column and then row by row, each from memory to memory by way of registers: 36
-// vectors at once are more than there are. Lines and their sizes are constants at each call.
+// vectors at once are more than there are. Lines and their sizes are constants at each call. Where all places
+// of an image's tile are stored, lines are a loop (ROLL): 36 addresses at once are more than there are, too.
 
 typedef void NAME(line)(const vector *from, vector *to, int from_step, int to_step);
 
-INLINE void NAME(transform_input)(NAME(line) line, const int inputs, const int places,
-                                  const float *const *pixels, int64_t channels, float *v, int64_t step) {
+INLINE void NAME(transform_input)(NAME(line) line, const int inputs, const int places, const int advance,
+                                  const float *const *pixels, const float *const *next, int64_t channels,
+                                  float *v, int64_t step) {
   for (int64_t c = 0; c < channels; c += LANES) {
     vector half[81];
-    UNROLL for (int j = 0; j < inputs; j++) {
+    // A line of the cache is 16 floats; tiles beside each other share the first columns.
+    if (c % 16 == 0)
+      UNROLL for (int i = 0; i < inputs; i++) UNROLL for (int j = inputs - advance; j < inputs; j++)
+        __builtin_prefetch(next[inputs * i + j] + c);
+    ROLL for (int j = 0; j < inputs; j++) {
       vector d[9];
       if (c + LANES <= channels)
         UNROLL for (int i = 0; i < inputs; i++) d[i] = NAME(load)(pixels[inputs * i + j] + c);
@@ -197,10 +203,11 @@ INLINE void NAME(transform_input)(NAME(line) line, const int inputs, const int p
         for (int i = 0; i < inputs; i++) d[i] = NAME(load_some)(pixels[inputs * i + j] + c, channels - c);
       line(d, half + j, 1, inputs);
     }
-    UNROLL for (int i = 0; i < places; i++) {
+    float *to = v + c;
+    ROLL for (int i = 0; i < places; i++, to += places * step) {
       vector t[9];
       line(half + inputs * i, t, 1, 1);
-      UNROLL for (int j = 0; j < places; j++) NAME(store)(v + (places * i + j) * step + c, t[j]);
+      UNROLL for (int j = 0; j < places; j++) NAME(store)(to + j * step, t[j]);
     }
   }
 }
@@ -273,7 +280,7 @@ INLINE void NAME(transform_cotangent)(NAME(line) line, const int places, const f
   int64_t padded = (channels + LANES - 1) / LANES * LANES;
   for (int64_t c = 0; c < padded; c += LANES) {
     vector half[36];
-    UNROLL for (int j = 0; j < 4; j++) {
+    ROLL for (int j = 0; j < 4; j++) {
       vector y[4];
       if (c + LANES <= channels)
         UNROLL for (int i = 0; i < 4; i++) y[i] = NAME(load)(pixels[4 * i + j] + c);
@@ -282,10 +289,10 @@ INLINE void NAME(transform_cotangent)(NAME(line) line, const int places, const f
       line(y, half + j, 1, 4);
     }
     float *to = z + c / PANEL * panel_step + c % PANEL;
-    UNROLL for (int i = 0; i < places; i++) {
+    ROLL for (int i = 0; i < places; i++, to += places * step) {
       vector d[9];
       line(half + 4 * i, d, 1, 1);
-      UNROLL for (int j = 0; j < places; j++) NAME(store)(to + (places * i + j) * step, d[j]);
+      UNROLL for (int j = 0; j < places; j++) NAME(store)(to + j * step, d[j]);
     }
   }
 }
@@ -309,9 +316,11 @@ INLINE void NAME(transform_weights_adjoint)(NAME(line) line, const float *panel,
 
 // The functions of `struct winograd_transforms`.
 
-#define IMAGE_TRANSFORMS(name, inputs, places, outputs)                                                   \
-  static void NAME(name##_input)(const float *const *pixels, int64_t channels, float *v, int64_t step) {  \
-    NAME(transform_input)(NAME(name##_input_line), inputs, places, pixels, channels, v, step);            \
+#define IMAGE_TRANSFORMS(name, inputs, places, outputs, advance)                                          \
+  static void NAME(name##_input)(const float *const *pixels, const float *const *next, int64_t channels,  \
+                                 float *v, int64_t step) {                                                \
+    NAME(transform_input)(NAME(name##_input_line), inputs, places, advance, pixels, next, channels, v,    \
+                          step);                                                                          \
   }                                                                                                       \
   static void NAME(name##_output)(const float *m, int64_t step, int64_t channels, float *pixels,          \
                                   int64_t row_step, int64_t column_step, int64_t rows, int64_t columns,   \
@@ -337,12 +346,12 @@ INLINE void NAME(transform_weights_adjoint)(NAME(line) line, const float *panel,
     NAME(transform_cotangent)(NAME(name##_cotangent_line), places, pixels, channels, z, step, panel_step);\
   }
 
-IMAGE_TRANSFORMS(plain, 6, 6, 4)
+IMAGE_TRANSFORMS(plain, 6, 6, 4, 4)
 WEIGHT_TRANSFORMS(plain, 6)
-IMAGE_TRANSFORMS(strided, 9, 9, 4)
+IMAGE_TRANSFORMS(strided, 9, 9, 4, 8)
 WEIGHT_TRANSFORMS(strided, 9)
-IMAGE_TRANSFORMS(up_outer, 5, 9, 8)
-IMAGE_TRANSFORMS(up_middle, 5, 9, 8)
+IMAGE_TRANSFORMS(up_outer, 5, 9, 8, 4)
+IMAGE_TRANSFORMS(up_middle, 5, 9, 8, 4)
 
 #undef IMAGE_TRANSFORMS
 #undef WEIGHT_TRANSFORMS

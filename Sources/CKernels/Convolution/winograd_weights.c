@@ -61,10 +61,8 @@ static void transform_cotangent(const struct adjoint *a, const struct round *rou
 static void transform(struct adjoint *a, const struct round *round, int64_t from, int64_t end) {
   const float *outside = mg_outside(a->d.c);
   if (!outside) return atomic_store(&a->d.failed, 1);
-  for (int64_t tile = from; tile < end; tile++) {
-    mg_transform_tile(&a->d, round->first + tile, outside, round->v + tile * a->d.tile_step);
-    transform_cotangent(a, round, tile, outside);
-  }
+  mg_transform_tiles(&a->d, round->first + from, end - from, outside, round->v + from * a->d.tile_step);
+  for (int64_t tile = from; tile < end; tile++) transform_cotangent(a, round, tile, outside);
 }
 
 /// Adds a round's products at one place, in some of the panels.
