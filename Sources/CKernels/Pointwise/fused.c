@@ -94,7 +94,7 @@ MG_INLINE double larger_f64(double a, double b) { return (b > a || b != b) ? b :
 #define POW powf
 #define ATAN2 atan2f
 #define WORK_DTYPE MG_F32
-#define EACH_MATH EACH
+#define EACH_MATH EACH_TWICE
 #include "fused_body.h"
 
 #define REAL double

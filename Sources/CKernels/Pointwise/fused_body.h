@@ -109,6 +109,12 @@ MG_INLINE void NAME(stream)(const REAL *from, REAL *to, int64_t count) {
   for (int64_t i = 0; i < n; i++) r[i] = (REAL)(EXPRESSION);   \
   break;
 
+// Long chains of sums: two vectors at a time wait less for each other.
+#define EACH_TWICE(EXPRESSION)                                           \
+  _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")     \
+  for (int64_t i = 0; i < n; i++) r[i] = (REAL)(EXPRESSION);             \
+  break;
+
 // Calls into the maths library: nothing to vectorise.
 #define EACH_CALL(EXPRESSION)                                  \
   for (int64_t i = 0; i < n; i++) r[i] = (REAL)(EXPRESSION);   \
@@ -155,6 +161,7 @@ MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers,
   }
 }
 #undef EACH
+#undef EACH_TWICE
 #undef EACH_CALL
 
 /// Folds one row into one accumulator.
@@ -166,7 +173,16 @@ MG_INLINE double NAME(fold_row)(const REAL *v, int64_t count, mg_result_kind kin
     return into + (double)sum;
   }
   REAL value = v[0];
-  for (int64_t i = 1; i < count; i++) value = NAME(larger)(value, v[i]);
+  int64_t done = 1;
+  if (count >= 2 * LANES) {
+    // Lanes apart: a single chain would wait for each maximum.
+    REAL partial[LANES];
+    for (int64_t i = 0; i < LANES; i++) partial[i] = v[i];
+    for (done = LANES; done + LANES <= count; done += LANES)
+      for (int64_t i = 0; i < LANES; i++) partial[i] = NAME(larger)(partial[i], v[done + i]);
+    for (int64_t i = 0; i < LANES; i++) value = NAME(larger)(value, partial[i]);
+  }
+  for (; done < count; done++) value = NAME(larger)(value, v[done]);
   return larger_f64(into, (double)value);
 }
 
