@@ -152,14 +152,20 @@ static int is_streamed(const struct correlation *c, const float *out) {
          c->out_image_step % 16 == 0 && c->out_row_step % 16 == 0 && c->out_column_step % 16 == 0;
 }
 
+/// Tiles of a task, each of which takes `floats`: whole blocks, but no more than a thread's share.
+static int64_t tiles_of_task(const struct winograd *d, int64_t floats) {
+  int64_t block = d->tiles->rows, tiles = TASK_FLOATS / floats / block * block;
+  int64_t threads = mg_thread_count(), share = (d->total + threads - 1) / threads;
+  if (tiles < block) tiles = block;
+  return tiles < share ? tiles : share;
+}
+
 static int correlate(struct tasks *t, float *out) {
   struct winograd *d = &t->d;
   t->result = out;
   t->streamed = is_streamed(d->c, out);
-  int64_t rows = d->tiles->rows, widest = d->tile_step > d->columns ? d->tile_step : d->columns;
-  t->tiles = TASK_FLOATS / (d->places * widest) / rows * rows;
-  if (t->tiles < rows) t->tiles = rows;
-  if (t->tiles > d->total) t->tiles = d->total;
+  int64_t widest = d->tile_step > d->columns ? d->tile_step : d->columns;
+  t->tiles = tiles_of_task(d, d->places * widest);
   d->v_step = t->tiles * widest + 16;
   t->u = mg_scratch(MG_SCRATCH_CALL, 36 * d->u_step);
   if (!t->u) return -1;
