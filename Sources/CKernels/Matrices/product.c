@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-// Rows of the right-hand side that one pass over the left-hand side takes: a panel of them stays in the
-// first cache. Blocks of rows of the left-hand side are tasks.
-#define PASS 512
+// Floats of a panel of the right-hand side that one pass over the left-hand side takes: they stay in the second
+// cache, and each pass after the first must add to the results. Blocks of rows of the left-hand side are tasks.
+#define PASS_FLOATS 16384
 #define BLOCKS_PER_TASK 16
 // Columns from which copying the left-hand side, so that its rows do not share cache sets, is worth it.
 #define COPY_COLUMNS 128
@@ -68,10 +68,10 @@ static void multiply(void *context, int64_t task) {
   int64_t rows = s->m - row < w->rows ? s->m - row : w->rows;
   const float *a = w->a + batch * s->a_step + (s->transpose_a ? row : row * s->lda);
   float *c = w->c + batch * s->c_step + row * s->ldc;
-  int64_t step = PASS + 16, width = 2 * w->tiles->lanes;
+  int64_t width = 2 * w->tiles->lanes, most = PASS_FLOATS / width, step = most + 16;
   float *copy = w->copies ? mg_scratch(MG_SCRATCH_TASK, w->rows * step) : NULL;
   if (w->copies && !copy) return atomic_store(&w->failed, 1);
-  int64_t passes = (s->k + PASS - 1) / PASS, blocks = (rows + w->tiles->rows - 1) / w->tiles->rows;
+  int64_t passes = (s->k + most - 1) / most, blocks = (rows + w->tiles->rows - 1) / w->tiles->rows;
   for (int64_t pass = 0; pass < passes; pass++) {
     int64_t k = pass * s->k / passes, depth = (pass + 1) * s->k / passes - k;
     const float *left = w->copies ? copy : a + k;
