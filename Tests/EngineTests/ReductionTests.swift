@@ -80,4 +80,17 @@ import Testing
     #expect(abs(try strided.sum([0]).doubles()[1] - 5e5) < 1)
     #expect(abs(try repeated.mean().item() - 0.1) < 2e-7)
   }
+
+  /// Rows are folded lane by lane where they are long: the largest is found at any place, and a NaN too.
+  @Test(arguments: [63, 64, 65, 100, 1100]) func maximaOfLongRows(_ columns: Int) throws {
+    for place in 0..<columns {
+      var row = (0..<columns).map { -Float($0 % 7) - 1 }
+      row[place] = -0.5
+      let x = Tensor(row, shape: [1, columns])
+      #expect(try x.max([1]).floats() == [-0.5])
+      guard place.isMultiple(of: 13) else { continue }
+      row[place] = .nan
+      #expect(try Tensor(row, shape: [1, columns]).max([1]).floats()[0].isNaN)
+    }
+  }
 }

@@ -152,7 +152,8 @@ static int is_streamed(const struct correlation *c, const float *out) {
          c->out_image_step % 16 == 0 && c->out_row_step % 16 == 0 && c->out_column_step % 16 == 0;
 }
 
-/// Tiles of a task, each of which takes `floats`: whole blocks, but no more than a thread's share.
+/// Tiles of a task, each of which takes `floats`: whole blocks, but no more than a thread's share. A tile's
+/// results are the same in any task.
 static int64_t tiles_of_task(const struct winograd *d, int64_t floats) {
   int64_t block = d->tiles->rows, tiles = TASK_FLOATS / floats / block * block;
   int64_t threads = mg_thread_count(), share = (d->total + threads - 1) / threads;

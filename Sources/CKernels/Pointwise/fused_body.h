@@ -103,22 +103,18 @@ MG_INLINE void NAME(stream)(const REAL *from, REAL *to, int64_t count) {
   for (; i < count; i++) to[i] = from[i];
 }
 
-// A result may share its register with an operand, element for element: that is safe, and said so.
-#define EACH(EXPRESSION)                                       \
-  _Pragma("clang loop vectorize(assume_safety)")               \
-  for (int64_t i = 0; i < n; i++) r[i] = (REAL)(EXPRESSION);   \
+#define LOOP(EXPRESSION)                                      \
+  for (int64_t i = 0; i < n; i++) r[i] = (REAL)(EXPRESSION);  \
   break;
+
+// A result may share its register with an operand, element for element: that is safe, and said so.
+#define EACH(EXPRESSION) _Pragma("clang loop vectorize(assume_safety)") LOOP(EXPRESSION)
 
 // Long chains of sums: two vectors at a time wait less for each other.
-#define EACH_TWICE(EXPRESSION)                                           \
-  _Pragma("clang loop vectorize(assume_safety) interleave_count(2)")     \
-  for (int64_t i = 0; i < n; i++) r[i] = (REAL)(EXPRESSION);             \
-  break;
+#define EACH_TWICE(EXPRESSION) _Pragma("clang loop vectorize(assume_safety) interleave_count(2)") LOOP(EXPRESSION)
 
 // Calls into the maths library: nothing to vectorise.
-#define EACH_CALL(EXPRESSION)                                  \
-  for (int64_t i = 0; i < n; i++) r[i] = (REAL)(EXPRESSION);   \
-  break;
+#define EACH_CALL(EXPRESSION) LOOP(EXPRESSION)
 
 MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers, int64_t n) {
   REAL *r = registers[instruction.result];
@@ -160,31 +156,10 @@ MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers,
     case MG_SELECT: EACH(NAME(pick)(a[i], b[i], c[i]))
   }
 }
+#undef LOOP
 #undef EACH
 #undef EACH_TWICE
 #undef EACH_CALL
-
-/// Folds one row into one accumulator.
-MG_INLINE double NAME(fold_row)(const REAL *v, int64_t count, mg_result_kind kind, double into) {
-#pragma clang fp reassociate(on)
-  if (kind == MG_SUM) {
-    REAL sum = 0;
-    for (int64_t i = 0; i < count; i++) sum += v[i];
-    return into + (double)sum;
-  }
-  REAL value = v[0];
-  int64_t done = 1;
-  if (count >= 2 * LANES) {
-    // Lanes apart: a single chain would wait for each maximum.
-    REAL partial[LANES];
-    for (int64_t i = 0; i < LANES; i++) partial[i] = v[i];
-    for (done = LANES; done + LANES <= count; done += LANES)
-      for (int64_t i = 0; i < LANES; i++) partial[i] = NAME(larger)(partial[i], v[done + i]);
-    for (int64_t i = 0; i < LANES; i++) value = NAME(larger)(value, partial[i]);
-  }
-  for (; done < count; done++) value = NAME(larger)(value, v[done]);
-  return larger_f64(into, (double)value);
-}
 
 /// Folds `rows` rows, `step` elements apart, of `lanes` neighbours into as many accumulators. Called with
 /// constants for `lanes`, so that the partial results stay in registers.
@@ -201,6 +176,28 @@ MG_INLINE void NAME(fold_group)(const REAL *v, int64_t rows, int64_t step, int64
       for (int64_t i = 0; i < lanes; i++) partial[i] = NAME(larger)(partial[i], v[row * step + i]);
     for (int64_t i = 0; i < lanes; i++) into[i] = larger_f64(into[i], (double)partial[i]);
   }
+}
+
+/// Folds one row into one accumulator.
+MG_INLINE double NAME(fold_row)(const REAL *v, int64_t count, mg_result_kind kind, double into) {
+#pragma clang fp reassociate(on)
+  if (kind == MG_SUM) {
+    REAL sum = 0;
+    for (int64_t i = 0; i < count; i++) sum += v[i];
+    return into + (double)sum;
+  }
+  REAL value = (REAL)into;
+  if (count >= 2 * LANES) {
+    // As many short rows: a single chain would wait for each maximum.
+    double lanes[LANES];
+    for (int64_t i = 0; i < LANES; i++) lanes[i] = into;
+    NAME(fold_group)(v, count / LANES, LANES, LANES, kind, lanes);
+    for (int64_t i = 0; i < LANES; i++) value = NAME(larger)(value, (REAL)lanes[i]);
+    v += count / LANES * LANES;
+    count %= LANES;
+  }
+  for (int64_t i = 0; i < count; i++) value = NAME(larger)(value, v[i]);
+  return (double)value;
 }
 
 /// Folds `rows` rows of `count` neighbouring elements into `count` accumulators.
