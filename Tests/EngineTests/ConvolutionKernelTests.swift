@@ -181,6 +181,25 @@ import Testing
     }
   }
 
+  /// With fewer tiles than channels, tasks are panels of output channels, the last of which is not full.
+  @Test(arguments: [(40, 140), (150, 72)], [1, 2])
+  func winogradOfFewTilesEqualsPlainLoops(_ channels: (Int, Int), _ stride: Int) {
+    for circular in stride == 1 ? [false, true] : [false] {
+      let s = sizes(
+        batch: 1, channels: channels, image: (15 * stride, 12 * stride), kernel: (3, 3),
+        stride: (stride, stride), padding: (1, 1, 1, 1), circular: circular)
+      defer { Winograd.isEnabled = true }
+      for kind in [MG_CONV_FORWARD, MG_CONV_DATA] {
+        Winograd.isEnabled = true
+        let winograd = error(kind, s, seed: 13)
+        Winograd.isEnabled = false
+        let direct = error(kind, s, seed: 13)
+        #expect(winograd < 5e-6, "\(kind) \(s)")
+        #expect(winograd != direct, "one of the two was not run: \(kind) \(s)")
+      }
+    }
+  }
+
   /// Sums are cut up by sizes alone.
   @Test func resultsDoNotDependOnThreads() {
     let count = Threads.count
@@ -194,6 +213,8 @@ import Testing
       sizes(
         batch: 4, channels: (40, 72), image: (32, 30), kernel: (3, 3), stride: (2, 2),
         padding: (1, 0, 1, 0)),
+      sizes(
+        batch: 1, channels: (150, 200), image: (12, 10), kernel: (3, 3), padding: (1, 1, 1, 1)),
       sizes(batch: 6, channels: (1, 20), image: (40, 32), kernel: (7, 7), padding: (3, 3, 3, 3)),
       sizes(batch: 6, channels: (20, 1), image: (40, 32), kernel: (7, 7), padding: (3, 3, 3, 3)),
     ]

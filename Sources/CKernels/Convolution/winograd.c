@@ -7,10 +7,16 @@
 // Winograd's algorithm: with stride 1, 36 products make 16 outputs that take 144 directly; with stride 2,
 // 81. Tiles of the image are transformed to so many values a channel, the places, each of which is a matrix
 // product over channels, and those are transformed back. Cut so that what lies between the steps stays in
-// the second cache.
+// the second cache: by tiles; or, where tiles are fewer than channels and so weights are most of the memory, by
+// output channels.
 
 // Floats that one task's tiles take between the transforms.
 #define TASK_FLOATS 49152
+// Input channels whose transformed weights of one panel stay in the second cache, panels from which they are
+// tasks worth having, and tiles that one task transforms before.
+#define PASS_CHANNELS 128
+#define LEAST_PANELS 4
+#define TASK_TILES 4
 
 static atomic_int enabled = 1;
 
@@ -20,7 +26,9 @@ int mg_uses_winograd(void) { return atomic_load(&enabled); }
 
 struct tasks {
   struct winograd d;
-  float *u, *result;
+  // Transformed weights and tiles of all tasks, where they share them.
+  float *u, *v;
+  float *result;
   int64_t tiles;
   int streamed;
 };
@@ -96,60 +104,76 @@ struct winograd mg_winograd_prepare(const struct correlation *c, enum winograd_f
   return d;
 }
 
+/// Transforms weights of a panel's output channels and so many input channels, `step` apart.
+static void transform_weights(const struct winograd *d, int64_t panel, int64_t first_channel, int64_t channels,
+                              float *u, int64_t step) {
+  int64_t width = 2 * d->tiles->lanes, first = panel * width;
+  int64_t columns = d->c->out_channels - first < width ? d->c->out_channels - first : width;
+  int flip = d->w->x < 0;
+  const float *w = d->w->origin - (flip ? 8 : 0) + first * d->w->column + first_channel * d->w->row;
+  d->form->weights(w, channels, d->w->row, columns, d->w->column, flip, u, step);
+}
+
+/// Multiplies so many channels of tiles with a panel of as many columns.
+static void multiply(const struct winograd *d, int64_t tiles, int64_t channels, const float *v, const float *panel,
+                     int64_t columns, float *m, int64_t m_step, int accumulate) {
+  int64_t blocks = (tiles + d->tiles->rows - 1) / d->tiles->rows;
+  for (int64_t block = 0; block < blocks; block++) {
+    int64_t tile = block * tiles / blocks, end = (block + 1) * tiles / blocks;
+    d->tiles->product(end - tile, columns, 1, 0, channels, v + tile * d->tile_step, d->tile_step, panel,
+                      m + tile * m_step, m_step, accumulate);
+  }
+}
+
+/// Transforms so many output channels of tiles back; `step` lies between places of their products, `m_step` between
+/// tiles.
+static void transform_back(const struct tasks *t, int64_t first_tile, int64_t tiles, int64_t first_channel,
+                           int64_t channels, const float *m, int64_t step, int64_t m_step) {
+  const struct winograd *d = &t->d;
+  const struct correlation *c = d->c;
+  int64_t outputs = d->form->outputs;
+  for (int64_t tile = 0; tile < tiles; tile++) {
+    int64_t n, y, x;
+    mg_locate_tile(d, first_tile + tile, &n, &y, &x);
+    int64_t rows = c->out_height - y, columns = c->out_width - x;
+    d->form->output(
+        m + tile * m_step, step, channels,
+        t->result + n * c->out_image_step + y * c->out_row_step + x * c->out_column_step + first_channel,
+        c->out_row_step, c->out_column_step, rows < outputs ? rows : outputs,
+        columns < outputs ? columns : outputs, t->streamed);
+  }
+  if (t->streamed) mg_finish_streams();
+}
+
+// MARK: By tiles
+
 static void pack_weights(void *context, int64_t panel) {
   const struct tasks *t = context;
   const struct winograd *d = &t->d;
-  const struct correlation *c = d->c;
-  int64_t width = 2 * d->tiles->lanes, first = panel * width;
-  int64_t columns = c->out_channels - first < width ? c->out_channels - first : width;
-  int flip = d->w->x < 0;
-  d->form->weights(d->w->origin - (flip ? 8 : 0) + first * d->w->column, c->channels, d->w->row, columns,
-                   d->w->column, flip, t->u + first * c->channels, d->u_step);
-}
-
-static void multiply(const struct winograd *d, int64_t tiles, const float *v, const float *u, float *m) {
-  const struct correlation *c = d->c;
-  int64_t width = 2 * d->tiles->lanes, blocks = (tiles + d->tiles->rows - 1) / d->tiles->rows;
-  for (int64_t panel = 0; panel < d->panels; panel++) {
-    int64_t first = panel * width, columns = d->columns - first < width ? d->columns - first : width;
-    for (int64_t block = 0; block < blocks; block++) {
-      int64_t tile = block * tiles / blocks, end = (block + 1) * tiles / blocks;
-      d->tiles->product(end - tile, columns, 1, 0, c->channels, v + tile * d->tile_step, d->tile_step,
-                        u + first * c->channels, m + tile * d->columns + first, d->columns, 0);
-    }
-  }
+  int64_t channels = d->c->channels;
+  transform_weights(d, panel, 0, channels, t->u + panel * 2 * d->tiles->lanes * channels, d->u_step);
 }
 
 static void correlate_tiles(void *context, int64_t task) {
   struct tasks *t = context;
   const struct winograd *d = &t->d;
-  const struct correlation *c = d->c;
-  int64_t first = task * t->tiles, tiles = d->total - first, outputs = d->form->outputs;
-  if (tiles > t->tiles) tiles = t->tiles;
+  int64_t channels = d->c->channels, first = task * t->tiles, width = 2 * d->tiles->lanes;
+  int64_t tiles = d->total - first < t->tiles ? d->total - first : t->tiles;
   float *m = mg_scratch(MG_SCRATCH_TASK, (d->places + 1) * d->v_step);
-  const float *outside = mg_outside(c);
+  const float *outside = mg_outside(d->c);
   if (!m || !outside) return atomic_store(&t->d.failed, 1);
   // A place's products take the memory of the values multiplied before them: it is in the first cache still.
   float *v = m + d->v_step;
   mg_transform_tiles(d, first, tiles, outside, v);
-  for (int64_t i = 0; i < d->places; i++)
-    multiply(d, tiles, v + i * d->v_step, t->u + mg_weight_place(d, i) * d->u_step, m + i * d->v_step);
-  for (int64_t tile = 0; tile < tiles; tile++) {
-    int64_t n, y, x;
-    mg_locate_tile(d, first + tile, &n, &y, &x);
-    int64_t rows = c->out_height - y, columns = c->out_width - x;
-    d->form->output(m + tile * d->columns, d->v_step, c->out_channels,
-                    t->result + n * c->out_image_step + y * c->out_row_step + x * c->out_column_step,
-                    c->out_row_step, c->out_column_step, rows < outputs ? rows : outputs,
-                    columns < outputs ? columns : outputs, t->streamed);
+  for (int64_t place = 0; place < d->places; place++) {
+    const float *u = t->u + mg_weight_place(d, place) * d->u_step;
+    for (int64_t column = 0; column < d->columns; column += width) {
+      int64_t columns = d->columns - column < width ? d->columns - column : width;
+      multiply(d, tiles, channels, v + place * d->v_step, u + column * channels, columns,
+               m + place * d->v_step + column, d->columns, 0);
+    }
   }
-  if (t->streamed) mg_finish_streams();
-}
-
-/// Whether results of that size should be, and can be, stored past the caches: in whole lines.
-static int is_streamed(const struct correlation *c, const float *out) {
-  return c->batch * c->out_image_step * (int64_t)sizeof(float) >= MG_STREAMED_BYTES && (uintptr_t)out % 64 == 0 &&
-         c->out_image_step % 16 == 0 && c->out_row_step % 16 == 0 && c->out_column_step % 16 == 0;
+  transform_back(t, first, tiles, 0, d->c->out_channels, m, d->v_step, d->columns);
 }
 
 /// Tiles of a task, each of which takes `floats`: whole blocks, but no more than a thread's share. A tile's
@@ -161,10 +185,8 @@ static int64_t tiles_of_task(const struct winograd *d, int64_t floats) {
   return tiles < share ? tiles : share;
 }
 
-static int correlate(struct tasks *t, float *out) {
+static int correlate_by_tiles(struct tasks *t) {
   struct winograd *d = &t->d;
-  t->result = out;
-  t->streamed = is_streamed(d->c, out);
   int64_t widest = d->tile_step > d->columns ? d->tile_step : d->columns;
   t->tiles = tiles_of_task(d, d->places * widest);
   d->v_step = t->tiles * widest + 16;
@@ -173,6 +195,64 @@ static int correlate(struct tasks *t, float *out) {
   mg_parallel(d->panels, t, pack_weights);
   mg_parallel((d->total + t->tiles - 1) / t->tiles, t, correlate_tiles);
   return -atomic_load(&d->failed);
+}
+
+// MARK: By output channels
+
+static void transform_tiles(void *context, int64_t task) {
+  struct tasks *t = context;
+  const struct winograd *d = &t->d;
+  int64_t first = task * TASK_TILES, tiles = d->total - first < TASK_TILES ? d->total - first : TASK_TILES;
+  const float *outside = mg_outside(d->c);
+  if (!outside) return atomic_store(&t->d.failed, 1);
+  mg_transform_tiles(d, first, tiles, outside, t->v + first * d->tile_step);
+}
+
+static void correlate_panel(void *context, int64_t panel) {
+  struct tasks *t = context;
+  const struct winograd *d = &t->d;
+  int64_t channels = d->c->channels, width = 2 * d->tiles->lanes, first = panel * width;
+  int64_t columns = d->columns - first < width ? d->columns - first : width, m_step = d->total * columns + 16;
+  int64_t passes = (channels + PASS_CHANNELS - 1) / PASS_CHANNELS;
+  int64_t u_step = (channels + passes - 1) / passes * columns + 16;
+  float *u = mg_scratch(MG_SCRATCH_TASK, 36 * u_step + d->places * m_step), *m = u + 36 * u_step;
+  if (!u) return atomic_store(&t->d.failed, 1);
+  for (int64_t pass = 0; pass < passes; pass++) {
+    int64_t k = pass * channels / passes, depth = (pass + 1) * channels / passes - k;
+    transform_weights(d, panel, k, depth, u, u_step);
+    for (int64_t place = 0; place < d->places; place++)
+      multiply(d, d->total, depth, t->v + place * d->v_step + k, u + mg_weight_place(d, place) * u_step, columns,
+               m + place * m_step, columns, pass > 0);
+  }
+  int64_t outputs = d->c->out_channels - first < columns ? d->c->out_channels - first : columns;
+  transform_back(t, 0, d->total, first, outputs, m, m_step, columns);
+}
+
+static int correlate_by_panels(struct tasks *t) {
+  struct winograd *d = &t->d;
+  d->v_step = d->total * d->tile_step + 16;
+  t->v = mg_scratch(MG_SCRATCH_CALL, d->places * d->v_step);
+  if (!t->v) return -1;
+  mg_parallel((d->total + TASK_TILES - 1) / TASK_TILES, t, transform_tiles);
+  mg_parallel(d->panels, t, correlate_panel);
+  return -atomic_load(&d->failed);
+}
+
+// MARK: Both
+
+/// Whether results of that size should be, and can be, stored past the caches: in whole lines.
+static int is_streamed(const struct correlation *c, const float *out) {
+  return c->batch * c->out_image_step * (int64_t)sizeof(float) >= MG_STREAMED_BYTES && (uintptr_t)out % 64 == 0 &&
+         c->out_image_step % 16 == 0 && c->out_row_step % 16 == 0 && c->out_column_step % 16 == 0;
+}
+
+static int correlate(struct tasks *t, float *out) {
+  const struct winograd *d = &t->d;
+  t->result = out;
+  t->streamed = is_streamed(d->c, out);
+  // By sizes alone: sums over channels are cut differently.
+  int weights_are_most = 2 * d->total * d->places <= 36 * d->columns;
+  return weights_are_most && d->panels >= LEAST_PANELS ? correlate_by_panels(t) : correlate_by_tiles(t);
 }
 
 int mg_winograd(const struct correlation *c, const float *in, const struct filter *w, float *out) {
