@@ -4,6 +4,7 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define ROLL _Pragma("clang loop unroll(disable)")
+#define IN_FOURS _Pragma("clang loop unroll_count(4)")
 #define WINOGRAD_P 0.625f
 #define WINOGRAD_Q 1.5f
 #define STRIDED_P 0.5f

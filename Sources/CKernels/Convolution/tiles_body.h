@@ -5,6 +5,8 @@ typedef float NAME(vector) __attribute__((vector_size(LANES * 4)));
 typedef float NAME(in_memory) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 #define vector NAME(vector)
 #define PANEL (2 * LANES)
+// Terms of a sum that one pass of its loop adds: every instruction beside the multiply-adds takes turns with them.
+#define TERMS 4
 
 INLINE vector NAME(load)(const float *from) { return *(const NAME(in_memory) *)from; }
 INLINE void NAME(store)(float *to, vector value) { *(NAME(in_memory) *)to = value; }
@@ -21,21 +23,39 @@ INLINE void NAME(store_some)(float *to, vector value, int64_t count) {
   for (int64_t i = 0; i < count; i++) to[i] = value[i];
 }
 
-/// `rows` and `vectors` are constants at each call, so that the sums stay in registers.
+/// `rows` and `vectors` are constants at each call, so that the sums stay in registers. `left` are every third of
+/// the rows: a processor's address reaches one or two steps from a register.
+INLINE void NAME(add_term)(const int rows, const int vectors, const float *const *left, const int term,
+                           int64_t a_step, const float *panel, vector (*sums)[2]) {
+  vector b[2];
+  UNROLL for (int v = 0; v < vectors; v++) b[v] = NAME(load)(panel + v * LANES);
+  UNROLL for (int i = 0; i < rows; i++) {
+    float value = left[i / 3][i % 3 * a_step + term];
+    UNROLL for (int v = 0; v < vectors; v++) sums[i][v] += value * b[v];
+  }
+}
+
 INLINE void NAME(product_of)(const int rows, const int vectors, int64_t columns, int64_t runs, int64_t run_step,
                              int64_t run, const float *a, int64_t a_step, const float *panel, float *c,
                              int64_t c_step, int accumulate) {
   vector sums[ROWS][2];
   UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) sums[i][v] = (vector){0};
-  for (int64_t r = 0; r < runs; r++, a += run_step)
-    for (int64_t k = 0; k < run; k++, panel += vectors * LANES) {
-      vector b[2];
-      UNROLL for (int v = 0; v < vectors; v++) b[v] = NAME(load)(panel + v * LANES);
-      UNROLL for (int i = 0; i < rows; i++) {
-        float left = a[i * a_step + k];
-        UNROLL for (int v = 0; v < vectors; v++) sums[i][v] += left * b[v];
-      }
+  for (int64_t r = 0; r < runs; r++, a += run_step) {
+    const float *left[(ROWS + 2) / 3];
+    UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] = a + i * a_step;
+    int64_t k = 0;
+    for (; k + TERMS <= run; k += TERMS, panel += TERMS * vectors * LANES) {
+      // Left to itself the compiler works addresses out anew for each term.
+      UNROLL for (int i = 0; i < rows; i += 3) __asm__("" : "+r"(left[i / 3]));
+      UNROLL for (int term = 0; term < TERMS; term++)
+        NAME(add_term)(rows, vectors, left, term, a_step, panel + term * vectors * LANES, sums);
+      UNROLL for (int i = 0; i < rows; i += 3) left[i / 3] += TERMS;
     }
+    for (; k < run; k++, panel += vectors * LANES) {
+      NAME(add_term)(rows, vectors, left, 0, a_step, panel, sums);
+      UNROLL for (int i = 0; i < rows; i += 3) left[i / 3]++;
+    }
+  }
   if (columns == vectors * LANES) {
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int v = 0; v < vectors; v++) {
       float *to = c + i * c_step + v * LANES;
@@ -97,7 +117,7 @@ INLINE void NAME(outer_of)(const int rows, const int vectors, const int neighbou
   }
   for (int64_t y = 0; y < lines; y++) {
     int64_t at = y * row_step;
-    for (int64_t x = 0; x < length; x++, at += a_step, panel += vectors * LANES) {
+    IN_FOURS for (int64_t x = 0; x < length; x++, at += a_step, panel += vectors * LANES) {
       vector b[2];
       UNROLL for (int v = 0; v < vectors; v++) b[v] = NAME(load)(panel + v * LANES);
       UNROLL for (int i = 0; i < rows; i++) {
@@ -151,6 +171,7 @@ const struct tiles NAME(mg_tiles) = {.lanes = LANES,
 
 #undef vector
 #undef PANEL
+#undef TERMS
 #undef LANES
 #undef ROWS
 #undef DOT_ROWS
