@@ -266,11 +266,14 @@ INLINE void NAME(transform_weights)(NAME(line) line, const float *w, int64_t row
       for (int tap = 0; tap < 9; tap++)
         taps[flip ? 8 - tap : tap][j] = w[j * column_step + k * row_step + tap];
     for (int v = 0; v < vectors; v++) {
-      vector g[9], half[18], u[36];
+      vector g[9], half[18], u[6];
       UNROLL for (int i = 0; i < 9; i++) g[i] = NAME(load)(taps[i] + v * LANES);
       UNROLL for (int i = 0; i < 3; i++) line(g + i, half + i, 3, 3);
-      UNROLL for (int i = 0; i < 6; i++) line(half + 3 * i, u + 6 * i, 1, 1);
-      UNROLL for (int i = 0; i < 36; i++) NAME(store)(panel + i * step + v * LANES, u[i]);
+      float *to = panel + v * LANES;
+      ROLL for (int i = 0; i < 6; i++, to += 6 * step) {
+        line(half + 3 * i, u, 1, 1);
+        UNROLL for (int j = 0; j < 6; j++) NAME(store)(to + j * step, u[j]);
+      }
     }
   }
 }

@@ -8,7 +8,7 @@
 // Floats of a panel of the right-hand side that one pass over the left-hand side takes: they stay in the second
 // cache, and each pass after the first must add to the results. Blocks of rows of the left-hand side are tasks.
 #define PASS_FLOATS 16384
-#define BLOCKS_PER_TASK 16
+#define BLOCKS_PER_TASK 4
 // Columns from which copying the left-hand side, so that its rows do not share cache sets, is worth it.
 #define COPY_COLUMNS 128
 #define MAX_PACKED (1 << 23)
