@@ -7,8 +7,7 @@
 // Winograd's algorithm: with stride 1, 36 products make 16 outputs that take 144 directly; with stride 2,
 // 81. Tiles of the image are transformed to so many values a channel, the places, each of which is a matrix
 // product over channels, and those are transformed back. Cut so that what lies between the steps stays in
-// the second cache: by tiles; or, where tiles are fewer than channels and so weights are most of the memory, by
-// output channels.
+// the second cache: by tiles; or, where they are so few that weights are most of the memory, by output channels.
 
 // Floats that one task's tiles take between the transforms.
 #define TASK_FLOATS 49152
@@ -215,8 +214,9 @@ static void correlate_panel(void *context, int64_t panel) {
   int64_t columns = d->columns - first < width ? d->columns - first : width, m_step = d->total * columns + 16;
   int64_t passes = (channels + PASS_CHANNELS - 1) / PASS_CHANNELS;
   int64_t u_step = (channels + passes - 1) / passes * columns + 16;
-  float *u = mg_scratch(MG_SCRATCH_TASK, 36 * u_step + d->places * m_step), *m = u + 36 * u_step;
+  float *u = mg_scratch(MG_SCRATCH_TASK, 36 * u_step + d->places * m_step);
   if (!u) return atomic_store(&t->d.failed, 1);
+  float *m = u + 36 * u_step;
   for (int64_t pass = 0; pass < passes; pass++) {
     int64_t k = pass * channels / passes, depth = (pass + 1) * channels / passes - k;
     transform_weights(d, panel, k, depth, u, u_step);
