@@ -69,25 +69,6 @@ static void pack(void *context, int64_t panel) {
       }
 }
 
-/// A part of the weights' rows: some of the runs, or a piece of one run.
-struct pass {
-  int64_t runs, run_step, run;
-  const float *panel;
-  int accumulate;
-};
-
-/// One row of output pixels, in one panel's columns.
-static void correlate_row(const struct direct *d, const struct pass *pass, const float *a, int64_t columns,
-                          float *out) {
-  const struct correlation *c = d->c;
-  int64_t a_step = c->stride_width * c->channels, blocks = (c->out_width + d->tiles->rows - 1) / d->tiles->rows;
-  for (int64_t block = 0; block < blocks; block++) {
-    int64_t x = block * c->out_width / blocks, end = (block + 1) * c->out_width / blocks;
-    d->tiles->product(end - x, columns, pass->runs, pass->run_step, pass->run, a + x * a_step, a_step,
-                      pass->panel, out + x * c->out_column_step, c->out_column_step, pass->accumulate);
-  }
-}
-
 /// Rows of output pixels, in one panel's columns.
 static void correlate_panel(const struct direct *d, const float *a, int64_t run_step, int64_t rows,
                             int64_t panel, float *out) {
@@ -99,12 +80,12 @@ static void correlate_panel(const struct direct *d, const float *a, int64_t run_
   for (int64_t r = 0; r < c->kernel_height; r += runs)
     for (int64_t piece = 0; piece < pieces; piece++) {
       int64_t k = piece * d->run / pieces, end = (piece + 1) * d->run / pieces;
-      struct pass pass = {.runs = c->kernel_height - r < runs ? c->kernel_height - r : runs,
-                          .run_step = run_step, .run = end - k, .accumulate = r > 0 || k > 0,
-                          .panel = d->packed + first * d->depth + (r * d->run + k) * width};
+      int64_t piece_runs = c->kernel_height - r < runs ? c->kernel_height - r : runs;
+      const float *weights = d->packed + first * d->depth + (r * d->run + k) * width;
       for (int64_t row = 0; row < rows; row++)
-        correlate_row(d, &pass, a + (row * c->stride_height + r) * run_step + k, columns,
-                      out + first + row * c->out_row_step);
+        mg_multiply_rows(d->tiles, c->out_width, columns, piece_runs, run_step, end - k,
+                         a + (row * c->stride_height + r) * run_step + k, c->stride_width * c->channels, weights,
+                         out + first + row * c->out_row_step, c->out_column_step, r > 0 || k > 0);
     }
 }
 

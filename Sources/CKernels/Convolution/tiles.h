@@ -62,6 +62,18 @@ struct tiles {
 /// The set for this processor.
 const struct tiles *mg_tiles(void);
 
+/// `product` of any number of rows, in blocks that are as equal as they can be.
+static inline void mg_multiply_rows(const struct tiles *tiles, int64_t rows, int64_t columns, int64_t runs,
+                                    int64_t run_step, int64_t run, const float *a, int64_t a_step,
+                                    const float *panel, float *c, int64_t c_step, int accumulate) {
+  int64_t blocks = (rows + tiles->rows - 1) / tiles->rows;
+  for (int64_t block = 0; block < blocks; block++) {
+    int64_t i = block * rows / blocks, end = (block + 1) * rows / blocks;
+    tiles->product(end - i, columns, runs, run_step, run, a + i * a_step, a_step, panel, c + i * c_step, c_step,
+                   accumulate);
+  }
+}
+
 /// `columns` with those that fill the last panel up.
 static inline int64_t mg_panel_columns(const struct tiles *tiles, int64_t columns) {
   return (columns + tiles->lanes - 1) / tiles->lanes * tiles->lanes;

@@ -113,17 +113,6 @@ static void transform_weights(const struct winograd *d, int64_t panel, int64_t f
   d->form->weights(w, channels, d->w->row, columns, d->w->column, flip, u, step);
 }
 
-/// Multiplies so many channels of tiles with a panel of as many columns.
-static void multiply(const struct winograd *d, int64_t tiles, int64_t channels, const float *v, const float *panel,
-                     int64_t columns, float *m, int64_t m_step, int accumulate) {
-  int64_t blocks = (tiles + d->tiles->rows - 1) / d->tiles->rows;
-  for (int64_t block = 0; block < blocks; block++) {
-    int64_t tile = block * tiles / blocks, end = (block + 1) * tiles / blocks;
-    d->tiles->product(end - tile, columns, 1, 0, channels, v + tile * d->tile_step, d->tile_step, panel,
-                      m + tile * m_step, m_step, accumulate);
-  }
-}
-
 /// Transforms so many output channels of tiles back; `step` lies between places of their products, `m_step` between
 /// tiles.
 static void transform_back(const struct tasks *t, int64_t first_tile, int64_t tiles, int64_t first_channel,
@@ -168,8 +157,8 @@ static void correlate_tiles(void *context, int64_t task) {
     const float *u = t->u + mg_weight_place(d, place) * d->u_step;
     for (int64_t column = 0; column < d->columns; column += width) {
       int64_t columns = d->columns - column < width ? d->columns - column : width;
-      multiply(d, tiles, channels, v + place * d->v_step, u + column * channels, columns,
-               m + place * d->v_step + column, d->columns, 0);
+      mg_multiply_rows(d->tiles, tiles, columns, 1, 0, channels, v + place * d->v_step, d->tile_step,
+                       u + column * channels, m + place * d->v_step + column, d->columns, 0);
     }
   }
   transform_back(t, first, tiles, 0, d->c->out_channels, m, d->v_step, d->columns);
@@ -221,8 +210,8 @@ static void correlate_panel(void *context, int64_t panel) {
     int64_t k = pass * channels / passes, depth = (pass + 1) * channels / passes - k;
     transform_weights(d, panel, k, depth, u, u_step);
     for (int64_t place = 0; place < d->places; place++)
-      multiply(d, d->total, depth, t->v + place * d->v_step + k, u + mg_weight_place(d, place) * u_step, columns,
-               m + place * m_step, columns, pass > 0);
+      mg_multiply_rows(d->tiles, d->total, columns, 1, 0, depth, t->v + place * d->v_step + k, d->tile_step,
+                       u + mg_weight_place(d, place) * u_step, m + place * m_step, columns, pass > 0);
   }
   int64_t outputs = d->c->out_channels - first < columns ? d->c->out_channels - first : columns;
   transform_back(t, 0, d->total, first, outputs, m, m_step, columns);

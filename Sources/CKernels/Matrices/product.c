@@ -71,7 +71,7 @@ static void multiply(void *context, int64_t task) {
   int64_t width = 2 * w->tiles->lanes, most = PASS_FLOATS / width, step = most + 16;
   float *copy = w->copies ? mg_scratch(MG_SCRATCH_TASK, w->rows * step) : NULL;
   if (w->copies && !copy) return atomic_store(&w->failed, 1);
-  int64_t passes = (s->k + most - 1) / most, blocks = (rows + w->tiles->rows - 1) / w->tiles->rows;
+  int64_t passes = (s->k + most - 1) / most;
   for (int64_t pass = 0; pass < passes; pass++) {
     int64_t k = pass * s->k / passes, depth = (pass + 1) * s->k / passes - k;
     const float *left = w->copies ? copy : a + k;
@@ -80,11 +80,7 @@ static void multiply(void *context, int64_t task) {
     for (int64_t first = 0; first < s->n; first += width) {
       int64_t columns = s->n - first < width ? s->n - first : width;
       const float *panel = w->packed + first * s->k + k * mg_panel_columns(w->tiles, columns);
-      for (int64_t block = 0; block < blocks; block++) {
-        int64_t i = block * rows / blocks, end = (block + 1) * rows / blocks;
-        w->tiles->product(end - i, columns, 1, 0, depth, left + i * left_step, left_step, panel,
-                          c + i * s->ldc + first, s->ldc, pass > 0);
-      }
+      mg_multiply_rows(w->tiles, rows, columns, 1, 0, depth, left, left_step, panel, c + first, s->ldc, pass > 0);
     }
   }
 }
