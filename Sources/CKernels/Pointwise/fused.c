@@ -39,13 +39,12 @@ MG_INLINE int64_t begin_rows(const mg_fused *loops, const mg_operand *operand, c
   return at;
 }
 
-/// Steps `length` elements along the innermost axis, which may end a row, and returns where that is.
-MG_INLINE int64_t next_row(const mg_fused *loops, const mg_operand *operand, int64_t length,
-                           int64_t *index, int64_t at) {
-  int last = loops->rank - 1;
-  at += length * operand->strides[last];
-  index[last] += length;
-  for (int axis = last; axis > 0 && index[axis] == loops->sizes[axis]; axis--) {
+/// Takes steps along an axis, which may end it, and returns where the operand's element lies there.
+MG_INLINE int64_t advance(const mg_fused *loops, const mg_operand *operand, int axis, int64_t steps,
+                          int64_t *index, int64_t at) {
+  at += steps * operand->strides[axis];
+  index[axis] += steps;
+  for (; axis > 0 && index[axis] == loops->sizes[axis]; axis--) {
     at -= index[axis] * operand->strides[axis];
     index[axis] = 0;
     index[axis - 1]++;

@@ -73,7 +73,7 @@ MG_INLINE void NAME(load)(const mg_fused *loops, const mg_operand *operand, cons
     if (length > count - done) length = count - done;
     NAME(load_row)(to + done, memory, at, operand->strides[last], operand->dtype, length);
     done += length;
-    at = next_row(loops, operand, length, index, at);
+    at = advance(loops, operand, last, length, index, at);
   }
 }
 
@@ -87,7 +87,7 @@ MG_INLINE void NAME(store)(const mg_fused *loops, const mg_operand *operand, voi
     if (length > count - done) length = count - done;
     NAME(store_row)(from + done, memory, at, operand->strides[last], operand->dtype, length);
     done += length;
-    at = next_row(loops, operand, length, index, at);
+    at = advance(loops, operand, last, length, index, at);
   }
 }
 
@@ -230,7 +230,9 @@ MG_INLINE void NAME(fold)(const mg_fused *loops, const mg_result *result, double
       NAME(fold_lanes)(v + done, rows, length, result->kind, into + at);
     }
     done += rows * length;
-    for (int64_t row = 0; row < rows; row++) at = next_row(loops, &placed, length, index, at);
+    // Several rows are whole ones.
+    at = rows > 1 ? advance(loops, &placed, last - 1, rows, index, at)
+                  : advance(loops, &placed, last, length, index, at);
   }
 }
 
