@@ -42,6 +42,36 @@ import Testing
     }
   }
 
+  /// A comparison is made where it decides, and kept where somebody else asks for it, too.
+  @Test(arguments: [DType.float32, .float64]) func comparisonsDecide(_ dtype: DType) throws {
+    let numbers = [-Double.infinity, -1, -0.0, 0, 0.5, .infinity, .nan]
+    let pairs = numbers.flatMap { a in numbers.map { b in (a, b) } }
+    let values = try [pairs.map(\.0), pairs.map(\.1)].map {
+      try Tensor($0, shape: [pairs.count]).cast(to: dtype)
+    }
+    let inputs = ["a", "b"].map { Tensor.placeholder($0, shape: [pairs.count], dtype: dtype) }
+    let (a, b) = (inputs[0], inputs[1])
+    let (less, lessOrEqual) = (try a.isLess(than: b), try a.isLessOrEqual(to: b))
+    let selected = try [
+      Tensor.select(less, a, b), .select(less, b + 1, a), .select(lessOrEqual, b, a * 2),
+    ]
+    let expected = [
+      pairs.map { $0 < $1 ? $0 : $1 }, pairs.map { $0 < $1 ? $1 + 1 : $0 },
+      pairs.map { $0 <= $1 ? $1 : $0 * 2 },
+    ]
+    for others in [[], [less], [try less.cast(to: dtype) + 1, lessOrEqual]] {
+      let results = try Program(inputs: inputs, outputs: selected + others).run(values)
+      for (result, expected) in zip(results, expected) {
+        for (value, expected) in zip(try result.doubles(), expected) {
+          #expect(value == expected || value.isNaN && expected.isNaN)
+        }
+      }
+      guard let first = results.dropFirst(3).first else { continue }
+      let ones = first.dtype == .bool ? 0.0 : 1
+      #expect(try first.doubles() == pairs.map { ($0 < $1 ? 1 : 0) + ones })
+    }
+  }
+
   /// A result may take an operand's place in memory only where no pass before it has written the result:
   /// a border is, while the images between are still to be read.
   @Test(arguments: [1, 3, 4, 8]) func paddingWhatWasCutOff(_ images: Int) throws {

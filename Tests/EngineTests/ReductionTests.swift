@@ -44,6 +44,40 @@ import Testing
     }
   }
 
+  /// Products that only sums need are added up without being stored; others are kept beside their sums.
+  @Test(arguments: sizes) func sumsOfProducts(_ rows: Int, _ columns: Int) throws {
+    for dtype in [DType.float32, .float64] {
+      let x = try matrix(rows, columns, dtype)
+      let y = try (x + 1).flipped(axes: [0, 1])
+      let (a, b) = (try x.doubles(), try y.doubles())
+      let products = zip(a, b).map { $0 * $1 }
+      var expected = (
+        rows: [Double](repeating: 0, count: rows), columns: [Double](repeating: 0, count: columns),
+        squares: [Double](repeating: 0, count: columns)
+      )
+      for (index, product) in products.enumerated() {
+        expected.rows[index / columns] += product
+        expected.columns[index % columns] += product
+        expected.squares[index % columns] += a[index] * a[index]
+      }
+      let (p, q) = (
+        Tensor.placeholder("p", shape: x.shape, dtype: dtype),
+        Tensor.placeholder("q", shape: y.shape, dtype: dtype)
+      )
+      let product = try p * q
+      let sums = [try product.sum([1]), try product.sum([0]), try p.square().sum([0])]
+      for others in [[], [product], [try product.max()]] {
+        let program = try Program(inputs: [p, q], outputs: sums + others)
+        let results = try program.run([x, y]).map { try $0.doubles() }
+        #expect(firstDifference(results[0], expected.rows) == nil)
+        #expect(firstDifference(results[1], expected.columns) == nil)
+        #expect(firstDifference(results[2], expected.squares) == nil)
+        guard results.count > 3 else { continue }
+        #expect(results[3] == (results[3].count == 1 ? [products.max() ?? 0] : products))
+      }
+    }
+  }
+
   /// The largest element is found wherever it stands.
   @Test(arguments: [0, 1, 4095, 4096, 9999, 65_536, 99_999]) func maximaAreFoundAnywhere(
     _ place: Int

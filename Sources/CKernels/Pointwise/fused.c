@@ -159,7 +159,7 @@ static void run_unit(const mg_fused *loops, void *const *memory, int64_t unit) {
     const mg_result *result = &loops->results[i];
     if (result->kind == MG_STORE) continue;
     double *sums = accumulators(loops, result, memory, unit, &count);
-    for (int64_t k = 0; k < count; k++) sums[k] = result->kind == MG_SUM ? 0 : -INFINITY;
+    for (int64_t k = 0; k < count; k++) sums[k] = result->kind == MG_MAX ? -INFINITY : 0;
   }
   if (loops->is_double)
     run_range_f64(loops, memory, start, stop, unit);
@@ -180,7 +180,7 @@ static void combine(const mg_fused *loops, const mg_result *result, void *const 
   for (int64_t unit = 1; unit < loops->units; unit++) {
     const double *part = sums + unit * result->kept;
     for (int64_t k = 0; k < result->kept; k++)
-      sums[k] = result->kind == MG_SUM ? sums[k] + part[k] : larger_f64(sums[k], part[k]);
+      sums[k] = result->kind == MG_MAX ? larger_f64(sums[k], part[k]) : sums[k] + part[k];
   }
   write_folded(loops, result, memory, sums, 0, result->kept);
 }

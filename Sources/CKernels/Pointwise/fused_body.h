@@ -119,6 +119,7 @@ MG_INLINE void NAME(stream)(const REAL *from, REAL *to, int64_t count) {
 MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers, int64_t n) {
   REAL *r = registers[instruction.result];
   const REAL *a = registers[instruction.a], *b = registers[instruction.b], *c = registers[instruction.c];
+  const REAL *d = registers[instruction.d];
   switch ((mg_opcode)instruction.opcode) {
     case MG_COPY: EACH(a[i])
     case MG_NEGATE: EACH(-a[i])
@@ -154,6 +155,8 @@ MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers,
     case MG_NOT_EQUAL: EACH(a[i] != b[i])
     case MG_MULTIPLY_ADD: EACH(a[i] * b[i] + c[i])
     case MG_SELECT: EACH(NAME(pick)(a[i], b[i], c[i]))
+    case MG_SELECT_LESS: EACH(NAME(pick)(a[i] < b[i], c[i], d[i]))
+    case MG_SELECT_LESS_EQUAL: EACH(NAME(pick)(a[i] <= b[i], c[i], d[i]))
   }
 }
 #undef LOOP
@@ -161,29 +164,39 @@ MG_INLINE void NAME(execute)(mg_instruction instruction, REAL *const *registers,
 #undef EACH_TWICE
 #undef EACH_CALL
 
-/// Folds `rows` rows, `step` elements apart, of `lanes` neighbours into as many accumulators. Called with
-/// constants for `lanes`, so that the partial results stay in registers.
-MG_INLINE void NAME(fold_group)(const REAL *v, int64_t rows, int64_t step, int64_t lanes, mg_result_kind kind,
-                                double *into) {
+/// Folds `rows` rows, `step` elements apart, of `lanes` neighbours into as many accumulators; of products, `w`
+/// holds the other factors. Called with constants for `lanes`, so that the partial results stay in registers.
+MG_INLINE void NAME(fold_group)(const REAL *v, const REAL *w, int64_t rows, int64_t step, int64_t lanes,
+                                mg_result_kind kind, double *into) {
   REAL partial[LANES];
-  for (int64_t i = 0; i < lanes; i++) partial[i] = v[i];
-  if (kind == MG_SUM) {
-    for (int64_t row = 1; row < rows; row++)
-      for (int64_t i = 0; i < lanes; i++) partial[i] += v[row * step + i];
-    for (int64_t i = 0; i < lanes; i++) into[i] += (double)partial[i];
-  } else {
-    for (int64_t row = 1; row < rows; row++)
-      for (int64_t i = 0; i < lanes; i++) partial[i] = NAME(larger)(partial[i], v[row * step + i]);
-    for (int64_t i = 0; i < lanes; i++) into[i] = larger_f64(into[i], (double)partial[i]);
+#define ROWS(FIRST, NEXT)                                                  \
+  {                                                                        \
+    for (int64_t i = 0; i < lanes; i++) partial[i] = FIRST;                \
+    for (int64_t row = 1, at = step; row < rows; row++, at += step)        \
+      for (int64_t i = 0; i < lanes; i++) partial[i] = NEXT;               \
   }
+  if (kind == MG_SUM)
+    ROWS(v[i], partial[i] + v[at + i])
+  else if (kind == MG_SUM_OF_PRODUCTS)
+    ROWS(v[i] * w[i], partial[i] + v[at + i] * w[at + i])
+  else
+    ROWS(v[i], NAME(larger)(partial[i], v[at + i]))
+#undef ROWS
+  if (kind == MG_MAX)
+    for (int64_t i = 0; i < lanes; i++) into[i] = larger_f64(into[i], (double)partial[i]);
+  else
+    for (int64_t i = 0; i < lanes; i++) into[i] += (double)partial[i];
 }
 
 /// Folds one row into one accumulator.
-MG_INLINE double NAME(fold_row)(const REAL *v, int64_t count, mg_result_kind kind, double into) {
+MG_INLINE double NAME(fold_row)(const REAL *v, const REAL *w, int64_t count, mg_result_kind kind, double into) {
 #pragma clang fp reassociate(on)
-  if (kind == MG_SUM) {
+  if (kind != MG_MAX) {
     REAL sum = 0;
-    for (int64_t i = 0; i < count; i++) sum += v[i];
+    if (kind == MG_SUM)
+      for (int64_t i = 0; i < count; i++) sum += v[i];
+    else
+      for (int64_t i = 0; i < count; i++) sum += v[i] * w[i];
     return into + (double)sum;
   }
   REAL value = (REAL)into;
@@ -191,7 +204,7 @@ MG_INLINE double NAME(fold_row)(const REAL *v, int64_t count, mg_result_kind kin
     // As many short rows: a single chain would wait for each maximum.
     double lanes[LANES];
     for (int64_t i = 0; i < LANES; i++) lanes[i] = into;
-    NAME(fold_group)(v, count / LANES, LANES, LANES, kind, lanes);
+    NAME(fold_group)(v, v, count / LANES, LANES, LANES, kind, lanes);
     for (int64_t i = 0; i < LANES; i++) value = NAME(larger)(value, (REAL)lanes[i]);
     v += count / LANES * LANES;
     count %= LANES;
@@ -201,15 +214,18 @@ MG_INLINE double NAME(fold_row)(const REAL *v, int64_t count, mg_result_kind kin
 }
 
 /// Folds `rows` rows of `count` neighbouring elements into `count` accumulators.
-MG_INLINE void NAME(fold_lanes)(const REAL *v, int64_t rows, int64_t count, mg_result_kind kind, double *into) {
+MG_INLINE void NAME(fold_lanes)(const REAL *v, const REAL *w, int64_t rows, int64_t count, mg_result_kind kind,
+                                double *into) {
   int64_t lane = 0;
-  for (; lane + LANES <= count; lane += LANES) NAME(fold_group)(v + lane, rows, count, LANES, kind, into + lane);
-  if (lane < count) NAME(fold_group)(v + lane, rows, count, count - lane, kind, into + lane);
+  for (; lane + LANES <= count; lane += LANES)
+    NAME(fold_group)(v + lane, w + lane, rows, count, LANES, kind, into + lane);
+  if (lane < count) NAME(fold_group)(v + lane, w + lane, rows, count, count - lane, kind, into + lane);
 }
 
-/// Folds a block. The innermost axis is either folded or the accumulators' innermost, with stride 1.
+/// Folds a block of `v`, or of its products with `w`. The innermost axis is either folded or the
+/// accumulators' innermost, with stride 1.
 MG_INLINE void NAME(fold)(const mg_fused *loops, const mg_result *result, double *into, const int64_t *first,
-                          int64_t count, const REAL *v) {
+                          int64_t count, const REAL *v, const REAL *w) {
   const mg_operand *operand = &result->target;
   int last = loops->rank - 1;
   int64_t inner = loops->sizes[last], stride = operand->strides[last], index[MG_MAX_RANK], done = 0;
@@ -220,14 +236,14 @@ MG_INLINE void NAME(fold)(const mg_fused *loops, const mg_result *result, double
     int64_t length = inner - index[last], rows = 1;
     if (length > count - done) length = count - done;
     if (stride == 0) {
-      into[at] = NAME(fold_row)(v + done, length, result->kind, into[at]);
+      into[at] = NAME(fold_row)(v + done, w + done, length, result->kind, into[at]);
     } else {
       if (length == inner && last > 0 && placed.strides[last - 1] == 0) {
         rows = loops->sizes[last - 1] - index[last - 1];
         if (rows > (count - done) / inner) rows = (count - done) / inner;
         if (rows > ROWS_PER_PARTIAL) rows = ROWS_PER_PARTIAL;
       }
-      NAME(fold_lanes)(v + done, rows, length, result->kind, into + at);
+      NAME(fold_lanes)(v + done, w + done, rows, length, result->kind, into + at);
     }
     done += rows * length;
     // Several rows are whole ones.
@@ -283,7 +299,7 @@ CLONES static void NAME(run_range)(const mg_fused *loops, void *const *memory, i
       const REAL *from = registers[result->source];
       if (result->kind != MG_STORE) {
         double *into = (double *)memory[result->accumulators] + (result->is_shared ? unit * result->kept : 0);
-        NAME(fold)(loops, result, into, first, n, from);
+        NAME(fold)(loops, result, into, first, n, from, registers[result->factor]);
       } else if (streamed[k]) {
         NAME(stream)(from, (REAL *)memory[result->target.buffer] + result->target.offset + at, n);
       } else if (!direct[k]) {

@@ -3,25 +3,25 @@
 #pragma once
 #include "layout.h"
 
-/// Element-wise operations. Comparisons give 1 or 0; a select's first operand is such a mask. The last two
-/// are what planning makes of two operations each.
+/// Element-wise operations. Comparisons give 1 or 0; a select's first operand is such a mask. The last four
+/// are what planning makes of two operations each: `a * b + c`, `a * sigmoid(a)` and `a < b ? c : d`.
 typedef enum {
   MG_COPY, MG_NEGATE, MG_ABS, MG_SIGN, MG_EXP, MG_LOG, MG_LOG1P, MG_SQRT, MG_SQUARE, MG_RECIPROCAL,
   MG_SIN, MG_COS, MG_TANH, MG_SIGMOID, MG_SOFTPLUS, MG_FLOOR, MG_ROUND, MG_ERF, MG_NOT,
   MG_ADD, MG_SUBTRACT, MG_MULTIPLY, MG_DIVIDE, MG_POWER, MG_ATAN2, MG_MAXIMUM, MG_MINIMUM,
   MG_LESS, MG_LESS_EQUAL, MG_EQUAL, MG_NOT_EQUAL,
-  MG_SELECT, MG_MULTIPLY_ADD, MG_SWISH,
+  MG_SELECT, MG_MULTIPLY_ADD, MG_SWISH, MG_SELECT_LESS, MG_SELECT_LESS_EQUAL,
 } mg_opcode;
 
-/// `registers[result] = opcode(registers[a], registers[b], registers[c])`.
+/// `registers[result] = opcode(registers[a], registers[b], registers[c], registers[d])`.
 typedef struct {
-  uint8_t opcode, result, a, b, c;
+  uint8_t opcode, result, a, b, c, d;
 } mg_instruction;
 
 #define MG_MAX_REGISTERS 64
 #define MG_MAX_RESULTS 12
 
-typedef enum { MG_STORE, MG_SUM, MG_MAX } mg_result_kind;
+typedef enum { MG_STORE, MG_SUM, MG_MAX, MG_SUM_OF_PRODUCTS } mg_result_kind;
 
 /// What becomes of one register's elements.
 ///
@@ -31,6 +31,7 @@ typedef enum { MG_STORE, MG_SUM, MG_MAX } mg_result_kind;
 typedef struct {
   mg_result_kind kind;
   int source;
+  int factor;  // the register that a sum of products multiplies `source` by
   mg_operand target;
   int accumulators;  // the buffer they lie in
   int64_t kept;      // how many there are

@@ -6,11 +6,12 @@ struct FusedLoops {
   enum Result {
     case store(View)
     /// A fold over the axes of size 1 in `into`, which is dense over the others in the order of the loops.
-    case fold(Reduce.Kind, into: View, accumulators: View)
+    /// A sum may be one of products with the register `times`.
+    case fold(Reduce.Kind, times: Int?, into: View, accumulators: View)
 
     var view: View {
       switch self {
-      case .store(let view), .fold(_, let view, _): view
+      case .store(let view), .fold(_, _, let view, _): view
       }
     }
   }
@@ -57,7 +58,7 @@ struct FusedLoops {
     results.flatMap { result -> [View] in
       switch result.result {
       case .store(let view): [view]
-      case .fold(_, let into, let accumulators): [into, accumulators]
+      case .fold(_, _, let into, let accumulators): [into, accumulators]
       }
     }
   }
@@ -107,7 +108,7 @@ struct FusedLoops {
   var units: Units {
     guard hasFolds, let lead = leadUnits else { return evenUnits }
     let keepsLead = results.contains {
-      if case .fold(_, let into, _) = $0.result { !isShared(into) } else { false }
+      if case .fold(_, _, let into, _) = $0.result { !isShared(into) } else { false }
     }
     return keepsLead || lead.lead >= 4 ? lead : evenUnits
   }
@@ -124,7 +125,7 @@ struct FusedLoops {
   private var strides: [[Int]] {
     inputs.map(\.strides)
       + results.map { _, result in
-        guard case .fold(_, let into, _) = result else { return result.view.strides }
+        guard case .fold(_, _, let into, _) = result else { return result.view.strides }
         let dense = View.denseStrides(into.sizes, axes: order)
         return into.sizes.indices.map { into.sizes[$0] == 1 ? 0 : dense[$0] }
       }
@@ -185,8 +186,9 @@ struct FusedLoops {
     record.target = FusedLoops.operand(result.view, strides)
     switch result {
     case .store: record.kind = MG_STORE
-    case .fold(let kind, let into, let accumulators):
-      record.kind = kind == .sum ? MG_SUM : MG_MAX
+    case .fold(let kind, let factor, let into, let accumulators):
+      record.kind = kind == .max ? MG_MAX : factor == nil ? MG_SUM : MG_SUM_OF_PRODUCTS
+      record.factor = Int32(factor ?? source)
       record.accumulators = Int32(accumulators.buffer)
       record.kept = Int64(into.count)
       record.is_shared = isShared(into) ? 1 : 0

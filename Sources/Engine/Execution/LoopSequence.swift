@@ -116,7 +116,7 @@ extension FusedLoops {
   /// Buffers of folds that are complete only when all units are.
   fileprivate var sharedResults: [Int] {
     results.compactMap {
-      if case .fold(_, let into, _) = $0.result, isShared(into) { into.buffer } else { nil }
+      if case .fold(_, _, let into, _) = $0.result, isShared(into) { into.buffer } else { nil }
     }
   }
 }

@@ -25,18 +25,21 @@ extension Planner {
       define(result, as: view)
       if let fold = result.primitive as? Reduce {
         // Where accumulators lie is settled once it is known how many there are.
-        let into = FusedLoops.Result.fold(fold.kind, into: view, accumulators: view)
-        loops.results.append((registers[canonical(result.inputs[0])], into))
+        let (source, factor) = registers.folded(result)
+        loops.results.append(
+          (source, .fold(fold.kind, times: factor, into: view, accumulators: view)))
       } else {
         loops.results.append((registers[result], .store(view)))
       }
     }
     let units = loops.units.count
     for (index, (source, result)) in loops.results.enumerated() {
-      guard case .fold(let kind, let into, _) = result else { continue }
+      guard case .fold(let kind, let factor, let into, _) = result else { continue }
       let copies = loops.isShared(into) ? units : 1
       let accumulators = allocate([copies * into.count], .float64, axes: [0])
-      loops.results[index] = (source, .fold(kind, into: into, accumulators: accumulators))
+      loops.results[index] = (
+        source, .fold(kind, times: factor, into: into, accumulators: accumulators)
+      )
     }
     let names = pass.results.map(\.primitive.name).joined(separator: ", ")
     emit(instructions.count > 1 ? "\(names) of \(instructions.count)" : names, loops)
@@ -77,6 +80,8 @@ private struct PassRegisters {
   private let canonical: (Node) -> Node
   private var assigned: [UInt64: Int] = [:]
   private var free: [Int] = []
+  /// The factors of products that only sums need: they are added up without being stored.
+  private let factors: [UInt64: [Node]]
 
   init(_ pass: Fusion.Pass, canonical: @escaping (Node) -> Node) {
     self.pass = pass
@@ -99,6 +104,27 @@ private struct PassRegisters {
     for (serial, index) in numbers { assigned[serial] = leaves.count + index }
     self.leaves = leaves
     count = leaves.count + constants.count
+    factors = PassRegisters.summedProducts(pass, canonical)
+  }
+
+  private static func summedProducts(_ pass: Fusion.Pass, _ canonical: (Node) -> Node)
+    -> [UInt64: [Node]]
+  {
+    let members = pass.members.filter(Fusion.isPointwise)
+    var needed = Set(pass.results.map(\.serial))
+    needed.formUnion(members.flatMap(\.inputs).map { canonical($0).serial })
+    let folds = Dictionary(grouping: pass.results.filter(Fusion.isFold)) {
+      canonical($0.inputs[0]).serial
+    }
+    var factors: [UInt64: [Node]] = [:]
+    for node in members where !needed.contains(node.serial) {
+      guard let users = folds[node.serial],
+        users.allSatisfy({ ($0.primitive as? Reduce)?.kind == .sum }),
+        [MG_MULTIPLY, MG_SQUARE].contains(opcode(node))
+      else { continue }
+      factors[node.serial] = node.inputs.map(canonical)
+    }
+    return factors
   }
 
   subscript(node: Node) -> Int {
@@ -108,11 +134,29 @@ private struct PassRegisters {
     return register
   }
 
+  /// Which register a fold folds, and which one it is multiplied by before that.
+  func folded(_ fold: Node) -> (source: Int, factor: Int?) {
+    let input = canonical(fold.inputs[0])
+    guard let factors = factors[input.serial], let last = factors.last else {
+      return (self[input], nil)
+    }
+    return (self[factors[0]], self[last])
+  }
+
+  /// What is stored or folded.
+  private var kept: Set<UInt64> {
+    Set(
+      pass.results.flatMap { result -> [Node] in
+        guard Fusion.isFold(result) else { return [result] }
+        let input = canonical(result.inputs[0])
+        return factors[input.serial] ?? [input]
+      }.map(\.serial))
+  }
+
   /// The arithmetic. Registers are taken back when their value is not read any more; what is stored or
   /// folded keeps its own: it may lie in the memory of an operand, which nothing may overwrite early.
   mutating func instructions() -> [mg_instruction] {
-    let kept = Set(
-      pass.results.map { Fusion.isFold($0) ? canonical($0.inputs[0]).serial : $0.serial })
+    let kept = self.kept
     let operations = self.operations(kept: kept)
     var lastUse: [UInt64: Int] = [:]
     for (time, operation) in operations.enumerated() {
@@ -136,10 +180,11 @@ private struct PassRegisters {
         count += 1
       }
       assigned[operation.node.serial] = result
+      func operand(_ index: Int) -> UInt8 { operands[min(index, operands.count - 1)] }
       instructions.append(
         mg_instruction(
-          opcode: UInt8(operation.opcode.rawValue), result: UInt8(result), a: operands[0],
-          b: operands.count > 1 ? operands[1] : operands[0], c: operands.last ?? operands[0]))
+          opcode: UInt8(operation.opcode.rawValue), result: UInt8(result), a: operand(0),
+          b: operand(1), c: operand(2), d: operand(3)))
     }
     return instructions
   }
@@ -151,9 +196,11 @@ private struct PassRegisters {
   }
 
   /// What is computed for which node. A product that is only added to something is computed with the sum,
-  /// and a sigmoid that only its operand is multiplied by, with the product.
+  /// a sigmoid that only its operand is multiplied by, with the product, and a comparison that nothing but
+  /// selects asks for, with each of them.
   private func operations(kept: Set<UInt64>) -> [Operation] {
-    let members = pass.members.filter(Fusion.isPointwise)
+    let members = pass.members.filter { Fusion.isPointwise($0) && factors[$0.serial] == nil }
+    let comparisons = self.comparisons(members, kept: kept)
     var uses: [UInt64: Int] = [:]
     for input in members.flatMap(\.inputs) { uses[canonical(input).serial, default: 0] += 1 }
     let computedOnce = members.filter { uses[$0.serial] == 1 && !kept.contains($0.serial) }
@@ -164,7 +211,8 @@ private struct PassRegisters {
     var absorbed: Set<UInt64> = []
     var operations: [Operation] = []
     // Users first: what one of them absorbs must not absorb anything itself.
-    for node in members.reversed() where !absorbed.contains(node.serial) {
+    for node in members.reversed()
+    where !absorbed.contains(node.serial) && comparisons[node.serial] == nil {
       let operands = node.inputs.map(canonical)
       let opcode = PassRegisters.opcode(node)
       var operation = Operation(node: node, opcode: opcode, operands: operands)
@@ -181,10 +229,30 @@ private struct PassRegisters {
         operation = Operation(
           node: node, opcode: MG_MULTIPLY_ADD,
           operands: operands[index].inputs.map(canonical) + [operands[1 - index]])
+      } else if opcode == MG_SELECT, let comparison = comparisons[operands[0].serial] {
+        operation = Operation(
+          node: node, opcode: comparison,
+          operands: operands[0].inputs.map(canonical) + operands[1...])
       }
       operations.append(operation)
     }
     return operations.reversed()
+  }
+
+  /// Comparisons that only decide selects, and the selects that compare themselves.
+  private func comparisons(_ members: [Node], kept: Set<UInt64>) -> [UInt64: mg_opcode] {
+    let joint = [MG_LESS: MG_SELECT_LESS, MG_LESS_EQUAL: MG_SELECT_LESS_EQUAL]
+    var result: [UInt64: mg_opcode] = [:]
+    for node in members where !kept.contains(node.serial) {
+      result[node.serial] = joint[PassRegisters.opcode(node)]
+    }
+    for node in members {
+      let decides = PassRegisters.opcode(node) == MG_SELECT
+      for (index, input) in node.inputs.enumerated() where !decides || index > 0 {
+        result[canonical(input).serial] = nil
+      }
+    }
+    return result
   }
 
   private static func opcode(_ node: Node) -> mg_opcode {

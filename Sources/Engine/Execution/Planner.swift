@@ -155,7 +155,7 @@ final class Planner {
   func emitCopy(from: View, to: View) { emit("copy", FusedLoops(copying: from, to: to)) }
 
   func emitAdd(_ view: View, to total: View) {
-    let add = mg_instruction(opcode: UInt8(MG_ADD.rawValue), result: 2, a: 0, b: 1, c: 0)
+    let add = mg_instruction(opcode: UInt8(MG_ADD.rawValue), result: 2, a: 0, b: 1, c: 0, d: 0)
     emit(
       "add",
       FusedLoops(
