@@ -35,6 +35,32 @@ import Testing
     }
   }
 
+  /// One of a sum's operands lies where the sum will; the other one must lie elsewhere.
+  @Test func anOperandLiesInTheMemoryOfTheResult() throws {
+    let x = Tensor.placeholder("x", shape: [64, 64])
+    let (p, q) = (try x.matmul(x), try x.matmul(x.transposed()))
+    let alone = try Program(inputs: [x], outputs: [p + 1])
+    #expect(alone.scratchByteCount == 0)
+    let both = try Program(inputs: [x], outputs: [p + q * 2, q.exp() * p])
+    let sum = try Program(inputs: [x], outputs: [p + q * 2])
+    #expect(sum.scratchByteCount == 64 * 64 * 4)
+    let values = [1, 2].map { factor in
+      Tensor((0..<4096).map { Float(($0 * factor) % 11 - 5) / 50 }, shape: [64, 64])
+    }
+    for value in values + values {
+      let first = try value.matmul(value)
+      let second = try value.matmul(value.transposed())
+      try evaluate([first, second])
+      let expected = [
+        try (first + 1).doubles(), try (first + second * 2).doubles(),
+        try (second.exp() * first).doubles(),
+      ]
+      #expect(try alone.run([value])[0].doubles() == expected[0])
+      #expect(try both.run([value]).map { try $0.doubles() } == Array(expected[1...]))
+      #expect(try sum.run([value])[0].doubles() == expected[1])
+    }
+  }
+
   @Test func resultsOfEarlierRunsKeepTheirValues() throws {
     let x = Tensor.placeholder("x", shape: [4])
     let y = try ((x + 1).exp() * 2).sqrt()

@@ -75,8 +75,8 @@ enum LoopSequence {
   /// Buffers of results so large that they leave the caches before the next step reads them.
   ///
   /// Storing past the caches saves reading what is overwritten: a third of the traffic of a pass with one
-  /// operand.
-  static func streamed(_ index: Int, of loops: [FusedLoops]) -> Set<Int> {
+  /// operand. What takes the place of an operand overwrites what was just read.
+  static func streamed(_ index: Int, of loops: [FusedLoops], _ plan: MemoryPlan) -> Set<Int> {
     let readHere = Set(loops[(index + 1)...].flatMap(\.reads).map(\.buffer))
     let stored = loops[index].results.compactMap { result -> View? in
       if case .store(let view) = result.result { view } else { nil }
@@ -84,6 +84,7 @@ enum LoopSequence {
     return Set(
       stored.filter {
         $0.count * $0.dtype.size >= MG_STREAMED_BYTES && !readHere.contains($0.buffer)
+          && !plan.isInPlace($0, in: loops[index])
       }.map(\.buffer))
   }
 
@@ -123,7 +124,7 @@ extension FusedLoops {
 
 extension Step {
   /// What runs the step.
-  func kernel() -> (Memory) throws(EngineError) -> Void {
+  func kernel(_ plan: MemoryPlan) -> (Memory) throws(EngineError) -> Void {
     switch work {
     case .call(let run): return run
     case .loops(let loops):
@@ -131,7 +132,7 @@ extension Step {
         let current = loops[index]
         return current.prepared(
           loops.count > 1 ? current.leadUnits ?? current.units : current.units,
-          streamed: LoopSequence.streamed(index, of: loops))
+          streamed: LoopSequence.streamed(index, of: loops, plan))
       }
       let records = prepared.map { Optional(UnsafePointer($0.record)) }
       return { memory in

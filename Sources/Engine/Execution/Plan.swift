@@ -59,24 +59,22 @@ enum Buffer {
 final class Plan: @unchecked Sendable {
   private let steps: [(step: Step, run: (Memory) throws(EngineError) -> Void)]
   private let buffers: [Buffer]
-  /// Where each scratch buffer lies in the arena.
-  private let offsets: [Int]
-  private let arenaByteCount: Int
+  /// Where the scratch buffers lie.
+  private let plan: MemoryPlan
   private var arena: Storage?
   private let lock = Mutex(())
 
   init(steps: [Step], buffers: [Buffer]) {
     let plan = MemoryPlan(steps: steps, buffers: buffers)
-    self.steps = steps.map { ($0, $0.kernel()) }
+    self.steps = steps.map { ($0, $0.kernel(plan)) }
     self.buffers = buffers
-    offsets = plan.offsets
-    arenaByteCount = plan.byteCount
+    self.plan = plan
   }
 
   /// Number of kernel calls.
   var stepCount: Int { steps.count }
   /// Bytes of working memory besides inputs, constants and results.
-  var scratchByteCount: Int { arenaByteCount }
+  var scratchByteCount: Int { plan.byteCount }
 
   /// Runs all steps.
   ///
@@ -94,7 +92,7 @@ final class Plan: @unchecked Sendable {
     if let kept = self.arena {
       arena = kept
     } else {
-      arena = try Storage(reserving: arenaByteCount)
+      arena = try Storage(reserving: plan.byteCount)
     }
     self.arena = arena
     var outputs: [Int: Storage] = [:]
@@ -103,7 +101,7 @@ final class Plan: @unchecked Sendable {
     defer { base.deallocate() }
     for (number, buffer) in buffers.enumerated() {
       switch buffer {
-      case .scratch: base[number] = arena.pointer + offsets[number]
+      case .scratch: base[number] = arena.pointer + plan.offsets[number]
       case .constant(let storage): base[number] = storage.pointer
       case .input(let index): base[number] = inputs[index].pointer
       case .output(let index, let byteCount):
@@ -112,6 +110,7 @@ final class Plan: @unchecked Sendable {
         base[number] = storage.pointer
       }
     }
+    for (number, owner) in plan.owners.enumerated() { base[number] = base[owner] }
     let memory = Memory(base: base)
     for (step, run) in steps {
       if let profile = Profile.current {
