@@ -10,11 +10,11 @@
 // Floats of sums up to which parts have their own, floats of all parts together, and tiles worth a part.
 #define PART_FLOATS (1 << 20)
 #define ALL_PARTS_FLOATS (1 << 23)
-#define PART_TILES 64
+#define PART_TILES 128
 #define MAX_PARTS 16
 // Tiles of a part's round; floats of a shared round; tiles that one of its tasks transforms, and over which
 // one product runs before it is added to sums in memory.
-#define OWN_TILES 48
+#define OWN_TILES 64
 #define ROUND_FLOATS (1 << 19)
 #define TASK_TILES 8
 #define PRODUCT_TILES 128
