@@ -90,8 +90,7 @@ public struct KolmogorovFlow: Sendable {
   }
 
   func laplacian(of x: Tensor) throws(EngineError) -> Tensor {
-    let neighbours = try next(x, 1) + previous(x, 1) + next(x, 2) + previous(x, 2)
-    return try (neighbours - x * 4) * (1 / (spacing * spacing))
+    try x.laplacian(axes: [1, 2], spacing: spacing)
   }
 
   // MARK: Terms
@@ -139,24 +138,9 @@ public struct KolmogorovFlow: Sendable {
 
   /// The nearest field without divergence: v − ∇q with ∇²q = ∇·v.
   func projected(_ velocity: Velocity) throws(EngineError) -> Velocity {
-    let divergence = try divergence(of: velocity)
-    let zeros = Tensor.zeros(divergence.shape, dtype: divergence.dtype)
-    let spectrum = try Tensor.stacked([divergence, zeros], axis: 3).fft(axisCount: 2)
-    let potential = try (spectrum * inverseLaplacian.cast(to: divergence.dtype))
-      .fft(axisCount: 2, inverse: true)
-    let q = try potential.sliced(axis: 3, from: 0, to: 1).squeezed(axis: 3)
+    let q = try divergence(of: velocity).poissonSolution(spacing: spacing)
     return Velocity(
       u: try velocity.u - (next(q, 1) - q) * (1 / spacing),
       v: try velocity.v - (next(q, 2) - q) * (1 / spacing))
-  }
-
-  /// One over the eigenvalues of ``laplacian(of:)``, 0 for the constant: `[size, size, 1]`.
-  private var inverseLaplacian: Tensor {
-    let wave = (0..<size).map { 2 * (cos(2 * .pi * Double($0) / Double(size)) - 1) }
-    let values = (0..<size * size).map { element -> Double in
-      let sum = wave[element / size] + wave[element % size]
-      return element == 0 ? 0 : spacing * spacing / sum
-    }
-    return Tensor(values, shape: [size, size, 1])
   }
 }
