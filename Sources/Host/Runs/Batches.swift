@@ -35,12 +35,14 @@ public final class Batches: Sendable {
   }
 
   /// The images of step `step`, counted from 0: `[size, C, H, W]`.
-  public func batch(step: Int) -> Tensor {
+  ///
+  /// - Throws: ``EngineError/outOfMemory(byteCount:)``.
+  public func batch(step: Int) throws(EngineError) -> Tensor {
     let perEpoch = count / size
     let order = order(epoch: step / perEpoch)
     let first = step % perEpoch * size
     let imageBytes = imageShape.reduce(1, *) * DType.float32.size
-    let storage = Storage(byteCount: size * imageBytes)
+    let storage = try Storage(reserving: size * imageBytes)
     for place in 0..<size {
       (storage.pointer + place * imageBytes).copyMemory(
         from: images.pointer + order[first + place] * imageBytes, byteCount: imageBytes)
