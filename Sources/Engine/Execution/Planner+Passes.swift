@@ -80,7 +80,7 @@ private struct PassRegisters {
   private let canonical: (Node) -> Node
   private var assigned: [UInt64: Int] = [:]
   private var free: [Int] = []
-  /// The factors of products that only sums need: they are added up without being stored.
+  /// The factors of products that only sums need: these multiply while they add up.
   private let factors: [UInt64: [Node]]
 
   init(_ pass: Fusion.Pass, canonical: @escaping (Node) -> Node) {
@@ -107,6 +107,7 @@ private struct PassRegisters {
     factors = PassRegisters.summedProducts(pass, canonical)
   }
 
+  /// Products of a pass that are folded by sums, and by nothing else, with their factors.
   private static func summedProducts(_ pass: Fusion.Pass, _ canonical: (Node) -> Node)
     -> [UInt64: [Node]]
   {
