@@ -6,7 +6,7 @@
 struct MemoryPlan {
   /// The buffer in whose memory each buffer lies: mostly itself.
   private(set) var owners: [Int]
-  /// Byte offset of each scratch buffer in the arena; 0 for the others.
+  /// Byte offset in the arena of each scratch buffer that lies in memory of its own; 0 for the others.
   private(set) var offsets: [Int]
   private(set) var byteCount = 0
 
@@ -85,7 +85,6 @@ struct MemoryPlan {
       placed.append((start, start + size(number), life))
       byteCount = max(byteCount, start + size(number))
     }
-    for number in buffers.indices { offsets[number] = offsets[owners[number]] }
   }
 }
 

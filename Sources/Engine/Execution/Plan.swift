@@ -60,21 +60,21 @@ final class Plan: @unchecked Sendable {
   private let steps: [(step: Step, run: (Memory) throws(EngineError) -> Void)]
   private let buffers: [Buffer]
   /// Where the scratch buffers lie.
-  private let plan: MemoryPlan
+  private let memoryPlan: MemoryPlan
   private var arena: Storage?
   private let lock = Mutex(())
 
   init(steps: [Step], buffers: [Buffer]) {
-    let plan = MemoryPlan(steps: steps, buffers: buffers)
-    self.steps = steps.map { ($0, $0.kernel(plan)) }
+    let memoryPlan = MemoryPlan(steps: steps, buffers: buffers)
+    self.steps = steps.map { ($0, $0.kernel(memoryPlan)) }
     self.buffers = buffers
-    self.plan = plan
+    self.memoryPlan = memoryPlan
   }
 
   /// Number of kernel calls.
   var stepCount: Int { steps.count }
   /// Bytes of working memory besides inputs, constants and results.
-  var scratchByteCount: Int { plan.byteCount }
+  var scratchByteCount: Int { memoryPlan.byteCount }
 
   /// Runs all steps.
   ///
@@ -92,7 +92,7 @@ final class Plan: @unchecked Sendable {
     if let kept = self.arena {
       arena = kept
     } else {
-      arena = try Storage(reserving: plan.byteCount)
+      arena = try Storage(reserving: memoryPlan.byteCount)
     }
     self.arena = arena
     var outputs: [Int: Storage] = [:]
@@ -101,7 +101,7 @@ final class Plan: @unchecked Sendable {
     defer { base.deallocate() }
     for (number, buffer) in buffers.enumerated() {
       switch buffer {
-      case .scratch: base[number] = arena.pointer + plan.offsets[number]
+      case .scratch: base[number] = arena.pointer + memoryPlan.offsets[number]
       case .constant(let storage): base[number] = storage.pointer
       case .input(let index): base[number] = inputs[index].pointer
       case .output(let index, let byteCount):
@@ -110,7 +110,7 @@ final class Plan: @unchecked Sendable {
         base[number] = storage.pointer
       }
     }
-    for (number, owner) in plan.owners.enumerated() { base[number] = base[owner] }
+    for (number, owner) in memoryPlan.owners.enumerated() { base[number] = base[owner] }
     let memory = Memory(base: base)
     for (step, run) in steps {
       if let profile = Profile.current {
