@@ -131,10 +131,8 @@ public struct KolmogorovDataset: Dataset {
   func initialVelocity(_ noise: [[Double]]) throws(EngineError) -> KolmogorovFlow.Velocity {
     let n = flow.size
     let white = Tensor(noise.flatMap { $0 }, shape: [noise.count, 2, n, n])
-    let complex = try Tensor.stacked([white, .zeros(white.shape, dtype: .float64)], axis: 4)
-    let filtered = try (complex.fft(axisCount: 2) * spectralFilter).fft(axisCount: 2, inverse: true)
-    var velocity = try KolmogorovFlow.Velocity(
-      filtered.sliced(axis: 4, from: 0, to: 1).squeezed(axis: 4))
+    let spectrum = try white.complexFromReal().fft(axisCount: 2) * spectralFilter
+    var velocity = try KolmogorovFlow.Velocity(spectrum.fft(axisCount: 2, inverse: true).realPart())
     // Scaling does not undo the projection; the authors' code repeats both to the same end.
     for _ in 0..<3 {
       velocity = try flow.projected(velocity)
